@@ -1,0 +1,102 @@
+use std::fmt;
+use std::sync::Arc;
+
+/// A twelve-digit AWS account number.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(Arc<str>);
+
+#[derive(Debug, thiserror::Error, PartialEq)]
+#[error("'{0}' is not an account: an account is exactly 12 digits")]
+pub struct InvalidAccountId(pub String);
+
+impl AccountId {
+    /// Errors: anything but twelve ASCII digits.
+    pub fn parse(text: &str) -> Result<Self, InvalidAccountId> {
+        if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidAccountId(text.to_owned()))
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for AccountId {
+    /// `000000000000`, the account of whoever does not say which.
+    fn default() -> Self {
+        Self("000000000000".into())
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A region's name as it stands in a credential scope or an ARN, e.g. `ap-northeast-2`.
+/// Any name is taken as given: new regions appear faster than tables of them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region(Arc<str>);
+
+impl Region {
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The partition that the region belongs to: `aws`, `aws-cn` or `aws-us-gov`.
+    pub fn partition(&self) -> &'static str {
+        if self.0.starts_with("cn-") {
+            "aws-cn"
+        } else if self.0.starts_with("us-gov-") {
+            "aws-us-gov"
+        } else {
+            "aws"
+        }
+    }
+}
+
+impl Default for Region {
+    /// `us-east-1`, as AWS's own tools fall back to.
+    fn default() -> Self {
+        Self::new("us-east-1")
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_twelve_digits() {
+        assert_eq!(AccountId::parse("123456789012").unwrap().as_str(), "123456789012");
+        for bad in ["", "12345678901", "1234567890123", "12345678901a"] {
+            assert_eq!(AccountId::parse(bad), Err(InvalidAccountId(bad.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the runtime room and services/lambda agree on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use kernel::{AccountId, BoxFuture, Region, Timestamp};
+
+/// Runs functions. Implemented by the pool of execution environments; services/lambda holds it as `Arc<dyn Engine>`.
+pub trait Engine: Send + Sync + 'static {
+    /// Runs one invocation in a warm environment of exactly this spec, else in a new one. Never queues: whether there is
+    /// room is the caller's question (concurrency limits), asked before.
+    fn invoke(&self, spec: Arc<FunctionSpec>, invocation: Invocation) -> BoxFuture<'_, Outcome>;
+
+    /// Ends every idle environment whose spec's `generation` is another than `keep` (all when `None`), and busy ones when
+    /// their invocation is over: the function was changed or deleted.
+    fn retire(&self, function_arn: &str, keep: Option<&str>);
+
+    /// Why functions of this runtime cannot run here, in words with what to do; `None` when they can.
+    fn unavailable(&self, runtime: &str) -> Option<String>;
+
+    /// Ends every environment; returns when no process is left.
+    fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Everything that makes two environments interchangeable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionSpec {
+    /// Qualified: ends in `:$LATEST` or `:7`.
+    pub function_arn: String,
+    /// Changes whenever code or configuration does; environments are reused only within one generation.
+    pub generation: String,
+    pub account: AccountId,
+    pub region: Region,
+    pub function_name: String,
+    /// `$LATEST` or a number.
+    pub version: String,
+    /// `nodejs20.x`, `python3.12`, `provided.al2023`, …
+    pub runtime: String,
+    pub handler: String,
+    /// The unpacked code, read-only: what the function sees as /var/task.
+    pub code_dir: PathBuf,
+    /// Megabytes.
+    pub memory_mb: u32,
+    pub timeout: Duration,
+    /// The function's own variables.
+    pub environment: BTreeMap<String, String>,
+    pub log_group: String,
+    /// The execution role, for credentials.
+    pub role_arn: String,
+    /// `Active` or `PassThrough`.
+    pub tracing_mode: String,
+}
+
+/// One event for a function.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The id in header, context, START, END and REPORT.
+    pub request_id: String,
+    pub payload: Bytes,
+    /// As invoked, with alias or version where one was given: `context.invokedFunctionArn`.
+    pub invoked_arn: String,
+    /// JSON, decoded from base64: `context.clientContext`.
+    pub client_context: Option<String>,
+    pub cognito_identity: Option<String>,
+    /// `Root=1-…;Parent=…;Sampled=0;Lineage=…`.
+    pub trace_header: Option<String>,
+    /// Whether the answer shall hold the last 4 KB of the log.
+    pub tail: bool,
+}
+
+/// How an invocation ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub result: Result<Bytes, InvocationError>,
+    /// The log's last 4 KB, when asked for.
+    pub log_tail: Option<Bytes>,
+    /// `None` when no environment could be started.
+    pub report: Option<Report>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InvocationError {
+    /// The function failed: a handler's error, a crash, a timeout, an init that failed. The payload is what AWS answers
+    /// with `X-Amz-Function-Error: Unhandled`: `{"errorType":…,"errorMessage":…,"trace":[…]}`.
+    #[error("the function failed")]
+    Function(Bytes),
+    /// The platform could not run it.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    #[error("the runtime {runtime} is not available: {reason}")]
+    RuntimeUnavailable { runtime: String, reason: String },
+    #[error("the execution environment could not be started: {0}")]
+    Start(String),
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+/// What REPORT says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    pub duration: Duration,
+    pub billed: Duration,
+    pub init: Option<Duration>,
+    pub memory_mb: u32,
+    pub max_memory_mb: u32,
+    pub log_stream: String,
+}
+
+/// Where a function's log goes. Implemented over services/logs' client; must not block and must not lose what it took.
+pub trait LogSink: Send + Sync + 'static {
+    /// Lines of one log stream, in order.
+    fn write(&self, spec: &FunctionSpec, log_stream: &str, lines: Vec<LogLine>);
+
+    /// Returns when all that was written before is stored.
+    fn flush(&self) -> BoxFuture<'_, ()>;
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    pub at: Timestamp,
+    /// Without the final newline; may hold newlines.
+    pub message: String,
+}
+
+/// Temporary credentials of the execution role. Implemented over services/iam's STS.
+pub trait CredentialSource: Send + Sync + 'static {
+    fn credentials<'a>(&'a self, spec: &'a FunctionSpec) -> BoxFuture<'a, Option<Credentials>>;
+}
+
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: String,
+    pub expires: Timestamp,
+}

@@ -1,0 +1,23 @@
+//! Bytes ↔ values for every AWS protocol, driven by the tables that `cargo xtask gen` makes from `models/`.
+//!
+//! One hand-written runtime serves every service: a codec turns a body into a [`Doc`] by the tables, `validate` checks it in
+//! AWS's wording, the generated code moves it into typed structs, and the answer goes the same way back.
+//! Only this room writes error bodies. What does not belong here: routing (edge), signatures (auth), what an operation does.
+
+mod doc;
+mod error;
+mod schema;
+mod service;
+mod shaped;
+
+pub use doc::Doc;
+pub use error::{ApiError, ErrorClass, ErrorFacts, Fault};
+pub use schema::{
+    Endpoint, ErrorStyle, EventPlace, Kind, Location, MEMBER, Member, Model, Operation, OperationId, Protocol,
+    ProtocolKind, RequestIdStyle, SHAPE, Shape, ShapeId, TimestampFormat,
+};
+pub use service::{Answer, Events, Service};
+pub use shaped::{EnumValue, Map, Shaped};
+
+pub use bytes::Bytes;
+pub use kernel::{BoxFuture, Cx, Timestamp};
