@@ -1,1 +1,52 @@
-fn main() {}
+//! `cargo xtask COMMAND`: see [`USAGE`].
+#![allow(clippy::disallowed_methods)] // A tool, not the product: it reads the environment and the clock itself.
+
+mod models;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+  facts          models/*.api from the pinned botocore
+  gen [--check]  crates/api/* from models/";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let done = match words[..] {
+        ["facts"] => models::facts(root),
+        ["gen"] => models::generate(root, false),
+        ["gen", "--check"] => models::generate(root, true),
+        _ => Err(anyhow::anyhow!("{USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Clients, runtimes and sources, kept outside target/ by version: `$XDG_CACHE_HOME/gureum`.
+fn cache_dir() -> Result<PathBuf> {
+    let cache = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(dir) => PathBuf::from(dir),
+        None => {
+            PathBuf::from(std::env::var_os("HOME").context("neither XDG_CACHE_HOME nor HOME is set")?).join(".cache")
+        }
+    };
+    Ok(cache.join("gureum"))
+}
+
+/// Runs a command to its end. Errors: it cannot be started, or it fails.
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed: {status}");
+    }
+    Ok(())
+}

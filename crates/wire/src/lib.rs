@@ -16,8 +16,9 @@ pub use schema::{
     Endpoint, ErrorStyle, EventPlace, Kind, Location, MEMBER, Member, Model, Operation, OperationId, Protocol,
     ProtocolKind, RequestIdStyle, SHAPE, Shape, ShapeId, TimestampFormat,
 };
-pub use service::{Answer, Events, Service};
-pub use shaped::{EnumValue, Map, Shaped};
+pub use service::{Answer, Events, Late, Service};
+pub use shaped::{EnumValue, Map, NoValue, Shaped};
 
 pub use bytes::Bytes;
 pub use kernel::{BoxFuture, Cx, Timestamp};
+pub use serde_json::Value as Json;

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::Stream;
 
@@ -17,6 +18,47 @@ pub trait Service: Send + Sync + 'static {
 pub struct Answer {
     pub output: Doc,
     pub events: Option<Events<Doc>>,
+}
+
+impl Answer {
+    pub fn of(output: impl crate::Shaped) -> Self {
+        Self { output: output.into_slot().unwrap_or_else(|| Doc::empty(0)), events: None }
+    }
+
+    pub fn with_events(output: impl crate::Shaped, events: Events<Doc>) -> Self {
+        Self { events: Some(events), ..Self::of(output) }
+    }
+}
+
+/// A service's client before and after it is bound: services call each other in cycles, so every client is made first and
+/// bound when its service exists.
+pub struct Late<T: ?Sized> {
+    service: &'static str,
+    bound: Arc<OnceLock<Arc<T>>>,
+}
+
+impl<T: ?Sized> Clone for Late<T> {
+    fn clone(&self) -> Self {
+        Self { service: self.service, bound: self.bound.clone() }
+    }
+}
+
+impl<T: ?Sized> Late<T> {
+    pub fn new(service: &'static str) -> Self {
+        Self { service, bound: Arc::default() }
+    }
+
+    pub fn bind(&self, service: Arc<T>) {
+        let _ = self.bound.set(service);
+    }
+
+    /// Errors: 501 when nothing serves the service in this build.
+    pub fn get(&self) -> Result<&T, ApiError> {
+        match self.bound.get() {
+            Some(service) => Ok(service),
+            None => Err(ApiError::not_implemented(self.service, "at all")),
+        }
+    }
 }
 
 /// An event stream: values of a union, until it ends or breaks with a modelled error.

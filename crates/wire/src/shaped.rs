@@ -104,6 +104,31 @@ impl Shaped for f32 {
     }
 }
 
+/// Events leave by [`crate::Answer::events`], never in a slot.
+impl<T: Send + 'static> Shaped for crate::Events<T> {
+    fn from_slot(_: Option<Doc>) -> Self {
+        Self::default()
+    }
+
+    fn into_slot(self) -> Option<Doc> {
+        None
+    }
+}
+
+/// Stands where the model has a member that is never a value: an error among an event stream's events.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoValue;
+
+impl Shaped for NoValue {
+    fn from_slot(_: Option<Doc>) -> Self {
+        Self
+    }
+
+    fn into_slot(self) -> Option<Doc> {
+        None
+    }
+}
+
 /// An enum of the model: its known values, and whatever else was sent.
 pub trait EnumValue: Sized {
     fn from_text(text: String) -> Self;
