@@ -333,7 +333,7 @@ mod tests {
     fn what_is_printed_is_read_back() {
         let source = "service demo 2020-01-01 id=Demo\\_One sign=demo endpoint=demo\nprotocols json1.0,query query-compatible\n\
             target Demo\nxmlns http://demo/\n\nop Do POST /x/{Key+}?list status=202 in=A out=B wrapper=DoResult err=E\n\n\
-            struct A\n  Key* K loc=uri\n  Tags M flat qname=Tag\nlist B\n  member A wire=item\n\
+            struct A\n  Key* K loc=uri\n  Tags M qname=Tag flat\nlist B\n  member A wire=item\n\
             error E status=404 code=Not\\_There\n  message K\nenum K sensitive values=a\\_b|c\n\
             map M len=..3\n  key K\n  value P\nstring P len=1.. pattern=[a b]+\\d\n";
         let facts = parse(source).unwrap();

@@ -1,0 +1,223 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use kernel::{AccountId, Region};
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::file::File;
+
+/// The port that AWS emulators are expected on.
+const PORT: u16 = 4566;
+/// A new AWS account's concurrency. Source: Lambda Developer Guide, "Lambda quotas".
+const ACCOUNT_CONCURRENCY: u32 = 1000;
+
+/// The flags of `gureum up`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct UpArgs {
+    /// Address to listen on, IP:PORT; may be given more than once. Default: 127.0.0.1:4566
+    #[arg(long, value_name = "ADDR", env = "GUREUM_LISTEN", value_delimiter = ',')]
+    pub listen: Vec<String>,
+    /// Port on 127.0.0.1; 0 picks a free one. Default: 4566
+    #[arg(long, env = "GUREUM_PORT", conflicts_with = "listen")]
+    pub port: Option<u16>,
+    /// Folder of all state. Default: $XDG_DATA_HOME/gureum
+    #[arg(long, value_name = "DIR", env = "GUREUM_DATA")]
+    pub data: Option<PathBuf>,
+    /// Keep nothing: a fresh folder that is removed at the end
+    #[arg(long, conflicts_with = "data")]
+    pub ephemeral: bool,
+    /// When a write is acknowledged. Default: durable
+    #[arg(long, value_enum, env = "GUREUM_DURABILITY")]
+    pub durability: Option<Durability>,
+    /// Verify every call as AWS does, on loopback too
+    #[arg(long, env = "GUREUM_STRICT")]
+    pub strict: bool,
+    /// Allow plain HTTP on an address that is not loopback
+    #[arg(long, env = "GUREUM_INSECURE")]
+    pub insecure: bool,
+    /// Account of callers that name none. Default: 000000000000
+    #[arg(long, env = "GUREUM_ACCOUNT")]
+    pub account: Option<String>,
+    /// Region of callers that name none. Default: us-east-1
+    #[arg(long, env = "GUREUM_REGION")]
+    pub region: Option<String>,
+    /// A public host name that is ours; may be given more than once
+    #[arg(long, env = "GUREUM_HOST", value_delimiter = ',')]
+    pub host: Vec<String>,
+    /// A web origin that may call the control plane; may be given more than once
+    #[arg(long, value_name = "ORIGIN", env = "GUREUM_CORS_ORIGIN", value_delimiter = ',')]
+    pub cors_origin: Vec<String>,
+    /// Concurrent executions of an account. Default: 1000
+    #[arg(long, value_name = "N", env = "GUREUM_ACCOUNT_CONCURRENCY")]
+    pub account_concurrency: Option<u32>,
+    /// Functions may sign with any key, as in other emulators (loopback only)
+    #[arg(long)]
+    pub sandbox_any_key: bool,
+    /// Let `gureum time advance` move due times
+    #[arg(long)]
+    pub virtual_clock: bool,
+    /// Read this file instead of ./gureum.toml
+    #[arg(long, value_name = "FILE", env = "GUREUM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print the settings in force and exit
+    #[arg(long)]
+    pub show_config: bool,
+}
+
+/// When a write is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// After fdatasync: survives a power cut
+    #[default]
+    Durable,
+    /// When the operating system has it: survives a crash of the server
+    Relaxed,
+    /// Never on disk
+    Memory,
+}
+
+/// What `gureum up` runs with: every value checked.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    pub listen: Vec<SocketAddr>,
+    pub data: PathBuf,
+    pub ephemeral: bool,
+    pub durability: Durability,
+    pub strict: bool,
+    pub insecure: bool,
+    #[serde(serialize_with = "text")]
+    pub account: AccountId,
+    #[serde(serialize_with = "text")]
+    pub region: Region,
+    pub hosts: Vec<String>,
+    pub cors_origins: Vec<String>,
+    pub account_concurrency: u32,
+    pub sandbox_any_key: bool,
+    pub virtual_clock: bool,
+    pub state: PathBuf,
+    pub cache: PathBuf,
+}
+
+fn text<S: serde::Serializer>(value: &impl ToString, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&value.to_string())
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read the settings in {path}: {cause}")]
+    File { path: PathBuf, cause: String },
+    #[error("'{0}' is not an address to listen on: give IP:PORT, e.g. 127.0.0.1:4566")]
+    Listen(String),
+    #[error("{0}")]
+    Account(#[from] kernel::InvalidAccountId),
+    #[error("--sandbox-any-key is for loopback only, and {0} is not")]
+    SandboxAnyKey(SocketAddr),
+    #[error("--account-concurrency must be at least 1")]
+    Concurrency,
+}
+
+impl UpArgs {
+    /// Flags (with their environment variables) > `gureum.toml` > defaults.
+    pub fn settings(self, environment: &Environment) -> Result<Settings, ConfigError> {
+        let file = File::read(self.config.as_deref())?;
+        let port = self.port.or(if self.listen.is_empty() { file.port } else { None });
+        let listen = if !self.listen.is_empty() {
+            self.listen
+        } else if port.is_none() {
+            file.listen.unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let mut addresses = Vec::new();
+        for text in listen {
+            addresses.push(text.parse().map_err(|_| ConfigError::Listen(text))?);
+        }
+        if addresses.is_empty() {
+            addresses.push(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(PORT))));
+        }
+        let data = self.data.or(file.data).unwrap_or_else(|| environment.data_dir());
+        let durability = self.durability.or(file.durability).unwrap_or_default();
+        let or_file = |flags: Vec<String>, file: Option<Vec<String>>| {
+            if flags.is_empty() { file.unwrap_or_default() } else { flags }
+        };
+        let settings = Settings {
+            listen: addresses,
+            data,
+            ephemeral: self.ephemeral,
+            durability,
+            strict: self.strict || file.strict.unwrap_or(false),
+            insecure: self.insecure || file.insecure.unwrap_or(false),
+            account: match self.account.or(file.account) {
+                Some(text) => AccountId::parse(&text)?,
+                None => AccountId::default(),
+            },
+            region: self.region.or(file.region).map_or_else(Region::default, |name| Region::new(&name)),
+            hosts: or_file(self.host, file.host),
+            cors_origins: or_file(self.cors_origin, file.cors_origin),
+            account_concurrency: self.account_concurrency.or(file.account_concurrency).unwrap_or(ACCOUNT_CONCURRENCY),
+            sandbox_any_key: self.sandbox_any_key,
+            virtual_clock: self.virtual_clock,
+            state: environment.state_dir(),
+            cache: environment.cache_dir(),
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), ConfigError> {
+        if let Some(exposed) = self.listen.iter().find(|address| !address.ip().is_loopback())
+            && self.sandbox_any_key
+        {
+            return Err(ConfigError::SandboxAnyKey(*exposed));
+        }
+        if self.account_concurrency == 0 {
+            return Err(ConfigError::Concurrency);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(args: UpArgs) -> Result<Settings, ConfigError> {
+        args.settings(&Environment::of([("HOME".to_owned(), "/h".to_owned())]))
+    }
+
+    #[test]
+    fn nothing_said_means_loopback_4566_durable() {
+        let settings = settings(UpArgs::default()).unwrap();
+        assert_eq!(settings.listen, [SocketAddr::from(([127, 0, 0, 1], 4566))]);
+        assert_eq!(settings.durability, Durability::Durable);
+        assert_eq!(settings.account.as_str(), "000000000000");
+        assert_eq!(settings.account_concurrency, 1000);
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("g.toml");
+        std::fs::write(&config, "port = 1\nregion = \"eu-west-1\"\naccount-concurrency = 10\n").unwrap();
+        let args = UpArgs { config: Some(config), port: Some(2), ..UpArgs::default() };
+        let settings = settings(args).unwrap();
+        assert_eq!((settings.listen[0].port(), settings.region.as_str()), (2, "eu-west-1"));
+        assert_eq!(settings.account_concurrency, 10);
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let wrong = |args: UpArgs| settings(args).unwrap_err().to_string();
+        assert!(wrong(UpArgs { listen: vec!["nowhere".to_owned()], ..UpArgs::default() }).contains("'nowhere'"));
+        assert!(wrong(UpArgs { account: Some("12".to_owned()), ..UpArgs::default() }).contains("12 digits"));
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("g.toml");
+        std::fs::write(&config, "prot = 1\n").unwrap();
+        assert!(wrong(UpArgs { config: Some(config), ..UpArgs::default() }).contains("prot"));
+    }
+}
