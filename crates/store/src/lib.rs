@@ -2,3 +2,27 @@
 //!
 //! A write is acknowledged when the configured [`Durability`] has been reached; many requests share one fdatasync.
 //! What does not belong here: what a key or a value means (each service's `records.rs`), protocols, AWS semantics.
+
+pub mod backend;
+mod blob;
+mod committer;
+mod error;
+mod folder;
+mod key;
+pub mod limits;
+mod machine;
+mod overlay;
+mod record;
+mod store;
+mod txn;
+
+pub use backend::Direction;
+pub use blob::{BlobId, Blobs, HeldBlob, InvalidBlobId};
+pub use committer::{Durability, OnFatal};
+pub use error::StoreError;
+pub use folder::{Folder, OpenError};
+pub use key::{DamagedKey, Key, KeyRange, Part};
+pub use machine::{Effects, Machine, Machines, Reply, TimerId, Timers};
+pub use record::{Record, RecordError};
+pub use store::{Options, Store};
+pub use txn::{Release, Txn};

@@ -1,0 +1,36 @@
+//! Every bound of the store, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Commands that share one commit. More only adds waiting: one sync is already spread over hundreds of callers.
+pub const GROUP_COMMANDS_MAX: usize = 512;
+
+/// Bytes of keys and values after which a group takes no further command.
+pub const GROUP_BYTES_MAX: usize = 4 << 20;
+
+/// Commands that wait for the committer; further callers wait before they are queued.
+pub const QUEUED_COMMANDS_MAX: usize = 4096;
+
+/// Bytes of one key. DynamoDB's longest key (2,048 + 1,024 bytes) fits escaped, with room to spare.
+pub const KEY_BYTES_MAX: usize = 16 << 10;
+
+/// Bytes of one value. Larger things are blobs.
+pub const VALUE_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes that one transaction may write.
+pub const TRANSACTION_BYTES_MAX: usize = 64 << 20;
+
+/// How long a write that was only handed to the operating system waits for its sync.
+pub const UNSYNCED_MAX: Duration = Duration::from_millis(100);
+
+/// Events that a slow subscriber of a machine may fall behind; then it is told that it missed some.
+pub const EVENTS_BEHIND_MAX: usize = 1024;
+
+/// Bytes that must stay free on the disk: below it writes are refused while everything can still be read and closed.
+pub const FREE_BYTES_MIN: u64 = 64 << 20;
+
+/// Bytes of journal that a start has to replay at most.
+pub const JOURNAL_BYTES_MAX: u64 = 64 << 20;
+
+/// Bytes of blocks that reads keep in memory.
+pub const CACHE_BYTES: u64 = 16 << 20;

@@ -1,0 +1,218 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use kernel::{Clock, Rng};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::backend::mem::Mem;
+use crate::backend::{Backend, Direction};
+use crate::blob::Blobs;
+use crate::committer::{Command, Committer, Done, Durability, OnFatal, Queued, View, Visible};
+use crate::error::StoreError;
+use crate::folder::{Folder, OpenError};
+use crate::key::{Key, KeyRange};
+use crate::limits::QUEUED_COMMANDS_MAX;
+use crate::record::Record;
+use crate::txn::{Txn, read_record, read_records};
+
+/// What `Store::open` needs to know.
+pub struct Options {
+    /// The data folder; made if it is not there.
+    pub dir: PathBuf,
+    pub durability: Durability,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+}
+
+/// Everything that is kept. Cheap to clone; the last clone that goes closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    visible: Visible,
+    /// Gone once the store is closed.
+    queue: Mutex<Option<Sender<Queued>>>,
+    places: Arc<Semaphore>,
+    committer: Mutex<Option<JoinHandle<()>>>,
+    blobs: Blobs,
+    secrets: Mutex<BTreeMap<String, [u8; 32]>>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    /// Last, so that the lock is held until everything else is closed.
+    folder: Folder,
+}
+
+/// The default of [`OnFatal`]: the last line of the log, and the end of the process.
+fn end_process(words: &str) {
+    eprintln!("gureum: {words}");
+    std::process::exit(EXIT_IO_ERROR);
+}
+
+/// `EX_IOERR` of sysexits.h.
+const EXIT_IO_ERROR: i32 = 74;
+
+impl Store {
+    /// Keeps everything in memory, and blobs in a temporary folder that goes with the store.
+    pub fn memory(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
+        let folder = Folder::temporary().expect("the system's temporary folder can be written");
+        Self::over(Arc::new(Mem::default()), Durability::Memory, folder, clock, rng, Arc::new(end_process))
+    }
+
+    /// Opens the data folder, making it at first use. With `Durability::Memory` the folder is not touched.
+    /// Errors: it is in use (by which process is said), of a newer format, or cannot be read or written.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        let Options { dir, durability, clock, rng } = options;
+        if durability == Durability::Memory {
+            return Ok(Self::memory(clock, rng));
+        }
+        let folder = Folder::open(&dir)?;
+        folder.forget_temporaries()?;
+        Ok(Self::over(Arc::new(Mem::default()), durability, folder, clock, rng, Arc::new(end_process)))
+    }
+
+    /// Builds a store over an engine of the caller's choice: for tests of the engine, and with faults.
+    pub fn over(
+        backend: Arc<dyn Backend>,
+        durability: Durability,
+        folder: Folder,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        on_fatal: OnFatal,
+    ) -> Self {
+        let visible: Visible = Arc::new(RwLock::new(View::new(backend.snapshot())));
+        let (sender, queue) = channel();
+        let committer =
+            Committer { backend, durability, clock: clock.clone(), visible: visible.clone(), on_fatal, queue };
+        let thread = std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || committer.run())
+            .expect("a process at its start can make a thread");
+        let blobs = Blobs::new(folder.blobs_dir(), durability != Durability::Memory);
+        Self {
+            inner: Arc::new(Inner {
+                visible,
+                queue: Mutex::new(Some(sender)),
+                places: Arc::new(Semaphore::new(QUEUED_COMMANDS_MAX)),
+                committer: Mutex::new(Some(thread)),
+                blobs,
+                secrets: Mutex::default(),
+                clock,
+                rng,
+                folder,
+            }),
+        }
+    }
+
+    /// Reads one value. It shows nothing that a power cut could still take back, save what was released early.
+    pub fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.view().get(key)
+    }
+
+    pub fn get_record<R: Record>(&self, key: &Key) -> Result<Option<R>, StoreError> {
+        read_record(key, self.get(key)?)
+    }
+
+    /// Up to `limit` entries of the range as of one moment, from the end that `direction` starts at.
+    pub fn scan(&self, range: &KeyRange, limit: usize, direction: Direction) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        self.view().scan(range, limit, direction)
+    }
+
+    pub fn scan_records<R: Record>(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        direction: Direction,
+    ) -> Result<Vec<(Key, R)>, StoreError> {
+        read_records(self.scan(range, limit, direction)?)
+    }
+
+    /// Runs `body` after every transaction before it and before every one after it, and answers when its changes are
+    /// durable, or when its release point is reached if it asked for an earlier one (see [`Txn::release`]).
+    ///
+    /// `body` runs on the thread that commits: it must not block, wait or compute for long. Its error takes back its
+    /// changes. A caller that goes away does not stop it.
+    pub async fn transact<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Txn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let command: Command = Box::new(move |txn| {
+            let outcome = body(txn);
+            Done {
+                kept: outcome.is_ok(),
+                at_once: false,
+                answer: Box::new(move |committed| {
+                    // The caller may have gone; its change stays.
+                    let _ = reply.send(committed.map_err(E::from).and(outcome));
+                }),
+            }
+        });
+        self.submit(command).await?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Abandoned.into()))
+    }
+
+    /// Large values, kept as files.
+    pub fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
+    }
+
+    /// A secret of this data folder, made at first use and the same ever after: the key of page tokens, say.
+    /// Shape: `name` is lower-case letters and hyphens.
+    pub fn secret(&self, name: &str) -> Result<[u8; 32], StoreError> {
+        let mut secrets = self.inner.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(secret) = secrets.get(name) {
+            return Ok(*secret);
+        }
+        let secret = self.inner.folder.secret(name, &*self.inner.rng)?;
+        secrets.insert(name.to_owned(), secret);
+        Ok(secret)
+    }
+
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// Takes no further writes, finishes those that were taken, and syncs. Afterwards writes answer `Ended`; the folder
+    /// is free for another process once the last clone is gone.
+    pub async fn close(&self) {
+        let inner = self.inner.clone();
+        // A task that is cancelled has nothing to say to us: the thread ends all the same.
+        let _ = tokio::task::spawn_blocking(move || inner.finish()).await;
+    }
+
+    pub(crate) async fn submit(&self, command: Command) -> Result<(), StoreError> {
+        let place = self.inner.places.clone().acquire_owned().await.map_err(|_| StoreError::Ended)?;
+        let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = queue.as_ref().ok_or(StoreError::Ended)?;
+        sender.send(Queued { command, _place: place }).map_err(|_| StoreError::Ended)
+    }
+
+    fn view(&self) -> View {
+        self.inner.visible.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Inner {
+    fn finish(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The last clone can go inside a transaction; a thread cannot wait for itself.
+        if let Some(thread) = committer.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

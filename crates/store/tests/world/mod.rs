@@ -1,0 +1,35 @@
+//! What the tests of this room share: stores over each backend, and keys.
+#![allow(dead_code)] // Each test binary uses its own part.
+
+use std::sync::Arc;
+
+use kernel::{AccountId, Clock, OsRng, RealClock, Region};
+use store::backend::Backend;
+use store::backend::mem::Mem;
+use store::{Durability, Folder, Key, Store};
+
+pub fn account() -> Key {
+    Key::new(&AccountId::default(), &Region::default(), "test", "thing")
+}
+
+pub fn key(name: &str) -> Key {
+    account().part(name)
+}
+
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(RealClock::default())
+}
+
+pub fn on_mem() -> Store {
+    Store::memory(clock(), Arc::new(OsRng))
+}
+
+/// A store that ends with a panic of the committing thread instead of the process.
+pub fn over(backend: impl Backend, durability: Durability) -> Store {
+    let folder = Folder::temporary().unwrap();
+    Store::over(Arc::new(backend), durability, folder, clock(), Arc::new(OsRng), Arc::new(|_: &str| {}))
+}
+
+pub fn faulty(mem: Mem) -> Store {
+    over(mem, Durability::Durable)
+}
