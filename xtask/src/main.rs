@@ -1,7 +1,13 @@
 //! `cargo xtask COMMAND`: see [`USAGE`].
 #![allow(clippy::disallowed_methods)] // A tool, not the product: it reads the environment and the clock itself.
 
+mod ci;
+mod clients;
+mod deps;
+mod layers;
+mod ledger;
 mod models;
+mod recorded;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -10,7 +16,13 @@ use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "usage: cargo xtask COMMAND
   facts          models/*.api from the pinned botocore
-  gen [--check]  crates/api/* from models/";
+  gen [--check]  crates/api/* from models/
+  ci             every check, with the time of each
+  test           the tests, with real clients
+  layers         the arrows between rooms
+  ledger         every operation is implemented and tested
+  deps           licences, duplicates, reasons
+  recorded       answers recorded from AWS, where they are";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +32,12 @@ fn main() -> ExitCode {
         ["facts"] => models::facts(root),
         ["gen"] => models::generate(root, false),
         ["gen", "--check"] => models::generate(root, true),
+        ["ci"] => ci::ci(root),
+        ["test"] => ci::test(root),
+        ["layers"] => layers::check(root),
+        ["ledger"] => ledger::check(root),
+        ["deps"] => deps::check(root),
+        ["recorded"] => recorded::check(root),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match done {

@@ -2,6 +2,7 @@
 //! and the door for the edge. Plain text emission; `rustfmt` leaves the result alone (`#[rustfmt::skip]` in `lib.rs`).
 
 mod names;
+pub use names::snake;
 mod schema;
 mod service;
 mod types;

@@ -51,6 +51,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunction")))
     }
+    fn get_function_code_signing_config(&self, cx: &Cx, input: GetFunctionCodeSigningConfigRequest) -> impl Future<Output = Result<GetFunctionCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunctionCodeSigningConfig")))
+    }
     fn get_function_concurrency(&self, cx: &Cx, input: GetFunctionConcurrencyRequest) -> impl Future<Output = Result<GetFunctionConcurrencyResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunctionConcurrency")))
@@ -63,9 +67,17 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunctionEventInvokeConfig")))
     }
+    fn get_function_recursion_config(&self, cx: &Cx, input: GetFunctionRecursionConfigRequest) -> impl Future<Output = Result<GetFunctionRecursionConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunctionRecursionConfig")))
+    }
     fn get_policy(&self, cx: &Cx, input: GetPolicyRequest) -> impl Future<Output = Result<GetPolicyResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetPolicy")))
+    }
+    fn get_runtime_management_config(&self, cx: &Cx, input: GetRuntimeManagementConfigRequest) -> impl Future<Output = Result<GetRuntimeManagementConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetRuntimeManagementConfig")))
     }
     fn invoke(&self, cx: &Cx, input: InvocationRequest) -> impl Future<Output = Result<InvocationResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -106,6 +118,14 @@ pub trait Lambda: Send + Sync + 'static {
     fn put_function_event_invoke_config(&self, cx: &Cx, input: PutFunctionEventInvokeConfigRequest) -> impl Future<Output = Result<FunctionEventInvokeConfig, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "PutFunctionEventInvokeConfig")))
+    }
+    fn put_function_recursion_config(&self, cx: &Cx, input: PutFunctionRecursionConfigRequest) -> impl Future<Output = Result<PutFunctionRecursionConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "PutFunctionRecursionConfig")))
+    }
+    fn put_runtime_management_config(&self, cx: &Cx, input: PutRuntimeManagementConfigRequest) -> impl Future<Output = Result<PutRuntimeManagementConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "PutRuntimeManagementConfig")))
     }
     fn remove_permission(&self, cx: &Cx, input: RemovePermissionRequest) -> impl Future<Output = Result<RemovePermissionResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -149,10 +169,13 @@ pub trait Calls: Send + Sync + 'static {
     fn get_account_settings<'a>(&'a self, cx: &'a Cx, input: GetAccountSettingsRequest) -> BoxFuture<'a, Result<GetAccountSettingsResponse, ApiError>>;
     fn get_alias<'a>(&'a self, cx: &'a Cx, input: GetAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
     fn get_function<'a>(&'a self, cx: &'a Cx, input: GetFunctionRequest) -> BoxFuture<'a, Result<GetFunctionResponse, ApiError>>;
+    fn get_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetFunctionCodeSigningConfigResponse, ApiError>>;
     fn get_function_concurrency<'a>(&'a self, cx: &'a Cx, input: GetFunctionConcurrencyRequest) -> BoxFuture<'a, Result<GetFunctionConcurrencyResponse, ApiError>>;
     fn get_function_configuration<'a>(&'a self, cx: &'a Cx, input: GetFunctionConfigurationRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn get_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
+    fn get_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<GetFunctionRecursionConfigResponse, ApiError>>;
     fn get_policy<'a>(&'a self, cx: &'a Cx, input: GetPolicyRequest) -> BoxFuture<'a, Result<GetPolicyResponse, ApiError>>;
+    fn get_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: GetRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<GetRuntimeManagementConfigResponse, ApiError>>;
     fn invoke<'a>(&'a self, cx: &'a Cx, input: InvocationRequest) -> BoxFuture<'a, Result<InvocationResponse, ApiError>>;
     fn invoke_async<'a>(&'a self, cx: &'a Cx, input: InvokeAsyncRequest) -> BoxFuture<'a, Result<InvokeAsyncResponse, ApiError>>;
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>>;
@@ -163,6 +186,8 @@ pub trait Calls: Send + Sync + 'static {
     fn publish_version<'a>(&'a self, cx: &'a Cx, input: PublishVersionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn put_function_concurrency<'a>(&'a self, cx: &'a Cx, input: PutFunctionConcurrencyRequest) -> BoxFuture<'a, Result<Concurrency, ApiError>>;
     fn put_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
+    fn put_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<PutFunctionRecursionConfigResponse, ApiError>>;
+    fn put_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: PutRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<PutRuntimeManagementConfigResponse, ApiError>>;
     fn remove_permission<'a>(&'a self, cx: &'a Cx, input: RemovePermissionRequest) -> BoxFuture<'a, Result<RemovePermissionResponse, ApiError>>;
     fn tag_resource<'a>(&'a self, cx: &'a Cx, input: TagResourceRequest) -> BoxFuture<'a, Result<TagResourceResponse, ApiError>>;
     fn untag_resource<'a>(&'a self, cx: &'a Cx, input: UntagResourceRequest) -> BoxFuture<'a, Result<UntagResourceResponse, ApiError>>;
@@ -203,6 +228,9 @@ impl<T: Lambda> Calls for T {
     fn get_function<'a>(&'a self, cx: &'a Cx, input: GetFunctionRequest) -> BoxFuture<'a, Result<GetFunctionResponse, ApiError>> {
         Box::pin(Lambda::get_function(self, cx, input))
     }
+    fn get_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetFunctionCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::get_function_code_signing_config(self, cx, input))
+    }
     fn get_function_concurrency<'a>(&'a self, cx: &'a Cx, input: GetFunctionConcurrencyRequest) -> BoxFuture<'a, Result<GetFunctionConcurrencyResponse, ApiError>> {
         Box::pin(Lambda::get_function_concurrency(self, cx, input))
     }
@@ -212,8 +240,14 @@ impl<T: Lambda> Calls for T {
     fn get_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>> {
         Box::pin(Lambda::get_function_event_invoke_config(self, cx, input))
     }
+    fn get_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<GetFunctionRecursionConfigResponse, ApiError>> {
+        Box::pin(Lambda::get_function_recursion_config(self, cx, input))
+    }
     fn get_policy<'a>(&'a self, cx: &'a Cx, input: GetPolicyRequest) -> BoxFuture<'a, Result<GetPolicyResponse, ApiError>> {
         Box::pin(Lambda::get_policy(self, cx, input))
+    }
+    fn get_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: GetRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<GetRuntimeManagementConfigResponse, ApiError>> {
+        Box::pin(Lambda::get_runtime_management_config(self, cx, input))
     }
     fn invoke<'a>(&'a self, cx: &'a Cx, input: InvocationRequest) -> BoxFuture<'a, Result<InvocationResponse, ApiError>> {
         Box::pin(Lambda::invoke(self, cx, input))
@@ -244,6 +278,12 @@ impl<T: Lambda> Calls for T {
     }
     fn put_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>> {
         Box::pin(Lambda::put_function_event_invoke_config(self, cx, input))
+    }
+    fn put_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<PutFunctionRecursionConfigResponse, ApiError>> {
+        Box::pin(Lambda::put_function_recursion_config(self, cx, input))
+    }
+    fn put_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: PutRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<PutRuntimeManagementConfigResponse, ApiError>> {
+        Box::pin(Lambda::put_runtime_management_config(self, cx, input))
     }
     fn remove_permission<'a>(&'a self, cx: &'a Cx, input: RemovePermissionRequest) -> BoxFuture<'a, Result<RemovePermissionResponse, ApiError>> {
         Box::pin(Lambda::remove_permission(self, cx, input))
@@ -314,6 +354,9 @@ impl Client {
     pub async fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> Result<GetFunctionResponse, ApiError> {
         self.0.get()?.get_function(cx, input).await
     }
+    pub async fn get_function_code_signing_config(&self, cx: &Cx, input: GetFunctionCodeSigningConfigRequest) -> Result<GetFunctionCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.get_function_code_signing_config(cx, input).await
+    }
     pub async fn get_function_concurrency(&self, cx: &Cx, input: GetFunctionConcurrencyRequest) -> Result<GetFunctionConcurrencyResponse, ApiError> {
         self.0.get()?.get_function_concurrency(cx, input).await
     }
@@ -323,8 +366,14 @@ impl Client {
     pub async fn get_function_event_invoke_config(&self, cx: &Cx, input: GetFunctionEventInvokeConfigRequest) -> Result<FunctionEventInvokeConfig, ApiError> {
         self.0.get()?.get_function_event_invoke_config(cx, input).await
     }
+    pub async fn get_function_recursion_config(&self, cx: &Cx, input: GetFunctionRecursionConfigRequest) -> Result<GetFunctionRecursionConfigResponse, ApiError> {
+        self.0.get()?.get_function_recursion_config(cx, input).await
+    }
     pub async fn get_policy(&self, cx: &Cx, input: GetPolicyRequest) -> Result<GetPolicyResponse, ApiError> {
         self.0.get()?.get_policy(cx, input).await
+    }
+    pub async fn get_runtime_management_config(&self, cx: &Cx, input: GetRuntimeManagementConfigRequest) -> Result<GetRuntimeManagementConfigResponse, ApiError> {
+        self.0.get()?.get_runtime_management_config(cx, input).await
     }
     pub async fn invoke(&self, cx: &Cx, input: InvocationRequest) -> Result<InvocationResponse, ApiError> {
         self.0.get()?.invoke(cx, input).await
@@ -355,6 +404,12 @@ impl Client {
     }
     pub async fn put_function_event_invoke_config(&self, cx: &Cx, input: PutFunctionEventInvokeConfigRequest) -> Result<FunctionEventInvokeConfig, ApiError> {
         self.0.get()?.put_function_event_invoke_config(cx, input).await
+    }
+    pub async fn put_function_recursion_config(&self, cx: &Cx, input: PutFunctionRecursionConfigRequest) -> Result<PutFunctionRecursionConfigResponse, ApiError> {
+        self.0.get()?.put_function_recursion_config(cx, input).await
+    }
+    pub async fn put_runtime_management_config(&self, cx: &Cx, input: PutRuntimeManagementConfigRequest) -> Result<PutRuntimeManagementConfigResponse, ApiError> {
+        self.0.get()?.put_runtime_management_config(cx, input).await
     }
     pub async fn remove_permission(&self, cx: &Cx, input: RemovePermissionRequest) -> Result<RemovePermissionResponse, ApiError> {
         self.0.get()?.remove_permission(cx, input).await
@@ -400,27 +455,32 @@ impl<T: Lambda> Service for Server<T> {
             7 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
             8 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
             9 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
-            10 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            11 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            12 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            13 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
-            14 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
-            15 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
-            16 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
-            17 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
-            18 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
-            19 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
-            20 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
-            21 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
-            22 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            23 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            24 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
-            25 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
-            26 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
-            27 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
-            28 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
-            29 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            30 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            10 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            11 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            12 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            13 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            14 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            15 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
+            16 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            17 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
+            18 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
+            19 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
+            20 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
+            21 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
+            22 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
+            23 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
+            24 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
+            25 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            26 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            27 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            28 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            29 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
+            30 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
+            31 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
+            32 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
+            33 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
+            34 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            35 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }

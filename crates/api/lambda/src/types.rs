@@ -339,6 +339,19 @@ pub struct GetAliasRequest {
 wire::structure!(GetAliasRequest { function_name, name });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionCodeSigningConfigRequest {
+    pub function_name: String,
+}
+wire::structure!(GetFunctionCodeSigningConfigRequest { function_name });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionCodeSigningConfigResponse {
+    pub code_signing_config_arn: String,
+    pub function_name: String,
+}
+wire::structure!(GetFunctionCodeSigningConfigResponse { code_signing_config_arn, function_name });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetFunctionConcurrencyRequest {
     pub function_name: String,
 }
@@ -363,6 +376,18 @@ pub struct GetFunctionEventInvokeConfigRequest {
     pub qualifier: Option<String>,
 }
 wire::structure!(GetFunctionEventInvokeConfigRequest { function_name, qualifier });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionRecursionConfigRequest {
+    pub function_name: String,
+}
+wire::structure!(GetFunctionRecursionConfigRequest { function_name });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionRecursionConfigResponse {
+    pub recursive_loop: Option<RecursiveLoop>,
+}
+wire::structure!(GetFunctionRecursionConfigResponse { recursive_loop });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetFunctionRequest {
@@ -394,6 +419,21 @@ pub struct GetPolicyResponse {
     pub revision_id: Option<String>,
 }
 wire::structure!(GetPolicyResponse { policy, revision_id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetRuntimeManagementConfigRequest {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+}
+wire::structure!(GetRuntimeManagementConfigRequest { function_name, qualifier });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetRuntimeManagementConfigResponse {
+    pub update_runtime_on: Option<UpdateRuntimeOn>,
+    pub function_arn: Option<String>,
+    pub runtime_version_arn: Option<String>,
+}
+wire::structure!(GetRuntimeManagementConfigResponse { update_runtime_on, function_arn, runtime_version_arn });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImageConfig {
@@ -606,6 +646,38 @@ pub struct PutFunctionEventInvokeConfigRequest {
 wire::structure!(PutFunctionEventInvokeConfigRequest { function_name, qualifier, maximum_retry_attempts, maximum_event_age_in_seconds, destination_config });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutFunctionRecursionConfigRequest {
+    pub function_name: String,
+    pub recursive_loop: RecursiveLoop,
+}
+wire::structure!(PutFunctionRecursionConfigRequest { function_name, recursive_loop });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutFunctionRecursionConfigResponse {
+    pub recursive_loop: Option<RecursiveLoop>,
+}
+wire::structure!(PutFunctionRecursionConfigResponse { recursive_loop });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutRuntimeManagementConfigRequest {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+    pub update_runtime_on: UpdateRuntimeOn,
+    pub runtime_version_arn: Option<String>,
+}
+wire::structure!(PutRuntimeManagementConfigRequest { function_name, qualifier, update_runtime_on, runtime_version_arn });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutRuntimeManagementConfigResponse {
+    pub update_runtime_on: UpdateRuntimeOn,
+    pub function_arn: String,
+    pub runtime_version_arn: Option<String>,
+}
+wire::structure!(PutRuntimeManagementConfigResponse { update_runtime_on, function_arn, runtime_version_arn });
+
+wire::string_enum!(RecursiveLoop { Allow = "Allow", Terminate = "Terminate" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemovePermissionRequest {
     pub function_name: String,
     pub statement_id: String,
@@ -780,6 +852,8 @@ pub struct UpdateFunctionEventInvokeConfigRequest {
     pub destination_config: Option<DestinationConfig>,
 }
 wire::structure!(UpdateFunctionEventInvokeConfigRequest { function_name, qualifier, maximum_retry_attempts, maximum_event_age_in_seconds, destination_config });
+
+wire::string_enum!(UpdateRuntimeOn { Auto = "Auto", Manual = "Manual", FunctionUpdate = "FunctionUpdate" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VpcConfig {

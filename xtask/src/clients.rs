@@ -1,0 +1,45 @@
+//! The real clients of the tests, installed once per version into the cache: Python's in a venv, JavaScript's by npm.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+pub struct Clients {
+    pub python: PathBuf,
+    /// Holds node_modules.
+    pub node: PathBuf,
+}
+
+pub fn install(root: &Path) -> Result<Clients> {
+    let python = versioned(root, "python", "tests/requirements.txt", |folder, list| {
+        crate::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+        let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
+        crate::run(Command::new(folder.join("bin/python")).args(pip).arg(list))
+    })?;
+    let node = versioned(root, "node", "tests/package.json", |folder, list| {
+        fs::create_dir_all(folder)?;
+        fs::copy(list, folder.join("package.json"))?;
+        crate::run(
+            Command::new("npm").args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder),
+        )
+    })?;
+    Ok(Clients { python: python.join("bin/python"), node })
+}
+
+/// The folder for this version of `list`, filled by `fill` when it is new. A fill that fails leaves nothing behind.
+fn versioned(root: &Path, kind: &str, list: &str, fill: impl Fn(&Path, &Path) -> Result<()>) -> Result<PathBuf> {
+    let list = root.join(list);
+    let sum = Command::new("sha256sum").arg(&list).output()?;
+    let version = String::from_utf8_lossy(&sum.stdout).chars().take(16).collect::<String>();
+    let folder = crate::cache_dir()?.join(format!("clients-{kind}-{version}"));
+    let done = folder.join(".complete");
+    if !done.exists() {
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.parent().unwrap_or(Path::new("/")))?;
+        fill(&folder, &list)?;
+        fs::write(done, "")?;
+    }
+    Ok(folder)
+}

@@ -1,0 +1,40 @@
+//! `cargo xtask ledger`: every operation that is generated is implemented, and has a contract test with a real client.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use xtask::generate::snake;
+
+pub fn check(root: &Path) -> Result<()> {
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for (service, operations) in crate::models::served(root)? {
+        // STS lives with IAM. A service without a room is generated only for its client.
+        let room = root.join("crates/services").join(if service == "sts" { "iam" } else { &service }).join("src");
+        if !room.exists() {
+            println!("ledger: {service} is not served yet, only its client is generated");
+            continue;
+        }
+        let code: String = crate::layers::sources(root)?
+            .iter()
+            .filter(|path| path.starts_with(&room))
+            .map(|path| fs::read_to_string(path).unwrap_or_default())
+            .collect();
+        let tests = fs::read_to_string(root.join(format!("tests/contract/test_{service}.py"))).unwrap_or_default();
+        for operation in operations {
+            count += 1;
+            let name = snake(&operation);
+            if !code.contains(&format!("async fn {name}(")) {
+                faults.push(format!("{service} {operation} is generated and not implemented"));
+            }
+            if !tests.contains(&format!(".{name}(")) && !tests.contains(&format!("\"{name}\"")) {
+                faults.push(format!("{service} {operation} has no contract test"));
+            }
+        }
+    }
+    if faults.is_empty() {
+        println!("ledger: {count} operations, each implemented and called by a real client");
+        return Ok(());
+    }
+    bail!("ledger:\n  {}", faults.join("\n  "))
+}

@@ -1,0 +1,80 @@
+//! Replays answers recorded from real AWS, where they lie beside the checkout, against the real binary: a case of
+//! `golden/recorded-exact.txt` that is no longer exact fails the run. The list may only grow.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::clients;
+
+const GROUPS: [&str; 4] = ["sts", "iam", "logs", "lambda_api"];
+
+pub fn check(root: &Path) -> Result<()> {
+    let recorded = root.join("../shared/recorded");
+    if !recorded.join("replay.py").exists() {
+        println!("recorded: left out");
+        return Ok(());
+    }
+    let expected = root.join("golden/recorded-exact.txt");
+    let exact = replay(root, &recorded)?;
+    let listed = fs::read_to_string(&expected).unwrap_or_default();
+    let listed: BTreeSet<&str> = listed.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    let lost: Vec<_> = listed.iter().filter(|case| !exact.contains(**case)).collect();
+    let gained: Vec<_> = exact.iter().filter(|case| !listed.contains(case.as_str())).collect();
+    println!("recorded: {} exact, {} listed, {} not listed yet", exact.len(), listed.len(), gained.len());
+    for case in &gained {
+        println!("  not listed yet: {case}");
+    }
+    if lost.is_empty() { Ok(()) } else { bail!("cases of golden/recorded-exact.txt that were lost:\n  {lost:?}") }
+}
+
+/// Runs every group on a fresh server and answers the ids of the exact cases.
+fn replay(root: &Path, recorded: &Path) -> Result<BTreeSet<String>> {
+    let clients = clients::install(root)?;
+    let folder = std::env::temp_dir().join(format!("gureum-recorded-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let list = folder.join("exact.txt");
+    let (mut server, endpoint) = start(root, &folder)?;
+    let done = Command::new(clients.python)
+        .arg(recorded.join("replay.py"))
+        .args(["--endpoint", &endpoint, "--jobs", "2", "--write-expected"])
+        .arg(&list)
+        .arg("--group")
+        .args(GROUPS)
+        .stdout(Stdio::null())
+        .status();
+    server.kill()?;
+    server.wait()?;
+    done?;
+    let exact = fs::read_to_string(&list).context("the replay wrote no list")?;
+    fs::remove_dir_all(&folder)?;
+    Ok(exact.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned).collect())
+}
+
+fn start(root: &Path, folder: &Path) -> Result<(Child, String)> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    let mut server = Command::new(target.join("debug/gureum"))
+        .args(["up", "--port", "0", "--data"])
+        .arg(folder.join("data"))
+        .env("XDG_STATE_HOME", folder.join("state"))
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut lines = BufReader::new(server.stdout.take().context("the server's output is a pipe")?).lines();
+    let mut endpoint = String::new();
+    for line in lines.by_ref() {
+        let line = line?;
+        if let Some(at) = line.find("http://").filter(|_| line.contains("Endpoint")) {
+            endpoint = line[at..].split_whitespace().next().unwrap_or_default().to_owned();
+        }
+        if line.trim() == "Ready." {
+            // The rest of the output must not fill the pipe.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok((server, endpoint));
+        }
+    }
+    bail!("the server ended before it was ready")
+}
