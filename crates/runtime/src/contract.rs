@@ -1,6 +1,8 @@
 //! What the runtime room and services/lambda agree on.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,4 +142,17 @@ pub struct Credentials {
     pub secret_access_key: String,
     pub session_token: String,
     pub expires: Timestamp,
+}
+
+/// Opens an environment's own way to the AWS APIs. Implemented by the binary over `edge`.
+pub trait Doorways: Send + Sync + 'static {
+    /// A loopback listener through which only these credentials count; `None` where there is none to give.
+    fn open<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Option<Doorway>>;
+}
+
+/// One environment's listener. It is open as long as this value lives.
+pub struct Doorway {
+    pub address: SocketAddr,
+    /// Closes the listener when dropped.
+    pub guard: Box<dyn Any + Send + Sync>,
 }

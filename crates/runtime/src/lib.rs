@@ -3,8 +3,10 @@
 //! What does not belong here: functions' configuration, versions, permissions, concurrency limits, retries (services/lambda).
 
 mod contract;
+mod pool;
 
 pub use contract::{
-    CredentialSource, Credentials, Engine, EnvironmentError, FunctionSpec, Invocation, InvocationError, LogLine,
-    LogSink, Outcome, Report,
+    CredentialSource, Credentials, Doorway, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation,
+    InvocationError, LogLine, LogSink, Outcome, Report,
 };
+pub use pool::{Billing, Pool, PoolOptions};
