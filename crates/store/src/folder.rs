@@ -21,7 +21,7 @@ pub enum OpenError {
     NewerFormat { dir: PathBuf, found: u32, known: u32 },
     #[error("the data folder {dir} holds something that is not gureum's: {what}")]
     NotOurs { dir: PathBuf, what: String },
-    #[error("the data folder {dir} cannot be used: {what}")]
+    #[error("the data folder {dir} cannot be used ({what}): {source}")]
     Io {
         dir: PathBuf,
         what: &'static str,
@@ -43,28 +43,25 @@ impl Folder {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let failed = |what| move |source| OpenError::Io { dir: dir.to_owned(), what, source };
         if !dir.join("format").exists()
-            && let Some(what) = first_foreign_entry(dir).map_err(failed("it cannot be listed"))?
+            && let Some(what) = first_foreign_entry(dir).map_err(failed("its entries"))?
         {
             // Before anything in it is touched: somebody may have named their home.
             return Err(OpenError::NotOurs { dir: dir.to_owned(), what });
         }
-        make_private_dir(dir).map_err(failed("it cannot be made"))?;
+        make_private_dir(dir).map_err(failed("making it"))?;
         let lock = lock(dir)?;
         check_format(dir)?;
         for part in ["keys", "blobs", "secrets"] {
-            make_private_dir(&dir.join(part)).map_err(failed("a part of it cannot be made"))?;
+            make_private_dir(&dir.join(part)).map_err(failed("making it"))?;
         }
-        sync_dir(dir).map_err(failed("it cannot be synced"))?;
+        sync_dir(dir).map_err(failed("syncing it"))?;
         Ok(Self { dir: dir.to_owned(), _lock: lock, _temporary: None })
     }
 
     /// A folder that goes when the store does.
     pub fn temporary() -> Result<Self, OpenError> {
         let failed = |what| move |source| OpenError::Io { dir: std::env::temp_dir(), what, source };
-        let temporary = tempfile::Builder::new()
-            .prefix("gureum-")
-            .tempdir()
-            .map_err(failed("a temporary folder cannot be made"))?;
+        let temporary = tempfile::Builder::new().prefix("gureum-").tempdir().map_err(failed("making it"))?;
         let folder = Self::open(temporary.path())?;
         Ok(Self { _temporary: Some(temporary), ..folder })
     }
@@ -73,10 +70,14 @@ impl Folder {
     pub(crate) fn forget_temporaries(&self) -> Result<(), OpenError> {
         match std::fs::remove_dir_all(self.blobs_dir().join(crate::blob::TEMPORARY)) {
             Err(source) if source.kind() != ErrorKind::NotFound => {
-                Err(OpenError::Io { dir: self.dir.clone(), what: "half-written blobs cannot be removed", source })
+                Err(OpenError::Io { dir: self.dir.clone(), what: "half-written blobs", source })
             }
             _ => Ok(()),
         }
+    }
+
+    pub(crate) fn unusable(&self, what: &'static str, source: std::io::Error) -> OpenError {
+        OpenError::Io { dir: self.dir.clone(), what, source }
     }
 
     /// What the engine keeps.
@@ -113,7 +114,7 @@ impl Folder {
 /// Takes the lock for as long as the file lives; the system frees it when the process ends, however it ends.
 fn lock(dir: &Path) -> Result<File, OpenError> {
     let failed = |what| move |source| OpenError::Io { dir: dir.to_owned(), what, source };
-    let mut file = private_file().read(true).open(dir.join("lock")).map_err(failed("its lock cannot be opened"))?;
+    let mut file = private_file().read(true).open(dir.join("lock")).map_err(failed("its lock"))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -123,11 +124,9 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
                 if pid.trim().is_empty() { "another process".to_owned() } else { format!("process {}", pid.trim()) };
             return Err(OpenError::InUse { dir: dir.to_owned(), holder });
         }
-        Err(error) => return Err(failed("it cannot be locked")(error.into())),
+        Err(error) => return Err(failed("its lock")(error.into())),
     }
-    file.set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(failed("its lock cannot be written"))?;
+    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed("its lock"))?;
     Ok(file)
 }
 
@@ -137,10 +136,9 @@ fn check_format(dir: &Path) -> Result<(), OpenError> {
     let stamp = match std::fs::read_to_string(dir.join("format")) {
         Ok(stamp) => stamp,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return write_whole(dir, "format", format!("{FORMAT}\n").as_bytes())
-                .map_err(failed("it cannot be stamped"));
+            return write_whole(dir, "format", format!("{FORMAT}\n").as_bytes()).map_err(failed("its format"));
         }
-        Err(error) => return Err(failed("its format cannot be read")(error)),
+        Err(error) => return Err(failed("its format")(error)),
     };
     match stamp.trim().parse::<u32>() {
         Ok(FORMAT) => Ok(()),

@@ -34,3 +34,9 @@ pub const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 
 /// Bytes of blocks that reads keep in memory.
 pub const CACHE_BYTES: u64 = 16 << 20;
+
+/// Bytes of changes that the engine gathers in memory before it writes them as a table.
+pub const MEMTABLE_BYTES_MAX: u64 = 32 << 20;
+
+/// Files that the engine keeps open.
+pub const OPEN_FILES_MAX: usize = 128;

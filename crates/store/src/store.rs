@@ -8,6 +8,7 @@ use bytes::Bytes;
 use kernel::{Clock, Rng};
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::backend::fjall::Fjall;
 use crate::backend::mem::Mem;
 use crate::backend::{Backend, Direction};
 use crate::blob::Blobs;
@@ -73,7 +74,8 @@ impl Store {
         }
         let folder = Folder::open(&dir)?;
         folder.forget_temporaries()?;
-        Ok(Self::over(Arc::new(Mem::default()), durability, folder, clock, rng, Arc::new(end_process)))
+        let backend = Fjall::open(&folder.keys_dir()).map_err(|source| folder.unusable("its keys", source))?;
+        Ok(Self::over(Arc::new(backend), durability, folder, clock, rng, Arc::new(end_process)))
     }
 
     /// Builds a store over an engine of the caller's choice: for tests of the engine, and with faults.

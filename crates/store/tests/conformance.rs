@@ -5,12 +5,16 @@ mod world;
 use std::sync::Arc;
 
 use store::{Direction, Key, KeyRange, Store, StoreError, Txn};
-use world::{account, key, on_mem};
+use world::{account, key, on_fjall, on_mem};
 
 macro_rules! on_every_backend {
     ($($test:ident),* $(,)?) => {
         mod mem {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() { super::$test(super::on_mem()).await; })*
+        }
+
+        mod fjall {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() { super::$test(super::on_fjall()).await; })*
         }
     };
 }

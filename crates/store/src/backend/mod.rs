@@ -1,5 +1,6 @@
 //! What an engine must do for us: an ordered map with atomic batches. Everything else is built above it.
 
+pub mod fjall;
 pub mod mem;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kernel::{AccountId, Clock, OsRng, RealClock, Region};
 use store::backend::Backend;
+use store::backend::fjall::Fjall;
 use store::backend::mem::Mem;
 use store::{Durability, Folder, Key, Store};
 
@@ -22,6 +23,13 @@ pub fn clock() -> Arc<dyn Clock> {
 
 pub fn on_mem() -> Store {
     Store::memory(clock(), Arc::new(OsRng))
+}
+
+/// Over fjall, in a folder that goes with the store.
+pub fn on_fjall() -> Store {
+    let folder = Folder::temporary().unwrap();
+    let backend = Arc::new(Fjall::open(&folder.keys_dir()).unwrap());
+    Store::over(backend, Durability::Durable, folder, clock(), Arc::new(OsRng), Arc::new(|words| panic!("{words}")))
 }
 
 /// A store that ends with a panic of the committing thread instead of the process.
