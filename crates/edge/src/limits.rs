@@ -1,0 +1,86 @@
+//! Bounds of the edge: everything that a client could make grow or last has one.
+
+use std::time::Duration;
+
+/// Requests waiting or running per listener of users; further connections wait in the kernel's queue. Unit: connections.
+pub const CONNECTIONS_MAX: usize = 4096;
+/// The same for the listener of one execution environment.
+pub const SANDBOX_CONNECTIONS_MAX: usize = 256;
+/// Streams that one HTTP/2 connection may have open.
+pub const STREAMS_MAX: u32 = 256;
+/// Bytes of a request's head. AWS's front ends answer 431 or close above 8 to 16 KB; presigned URLs with session tokens
+/// and long condition lists need more than 8.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Header lines in a request's head.
+pub const HEADERS_MAX: usize = 128;
+
+/// Times that a listener keeps. Tests shorten them.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// From the first byte that may be the beginning of TLS to its end.
+    pub handshake: Duration,
+    /// For a request's head, from the end of the one before; so also for an idle kept-alive connection.
+    pub head: Duration,
+    /// Between two pieces of a request's body.
+    pub body: Duration,
+    /// For work in flight when a listener stops. ARCHITECTURE.md, "The life of a server".
+    pub stop: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            head: Duration::from_secs(60),
+            body: Duration::from_secs(30),
+            stop: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Bytes set aside for a body on the word of its Content-Length.
+pub const BODY_ROOM_BYTES: usize = 1024 * 1024;
+/// Bytes of a refused body that are still read, so that its sender gets to see the refusal.
+pub const DISCARD_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Time for that.
+pub const DISCARD_TIME: Duration = Duration::from_secs(5);
+
+/// Bytes of a body up to which signature and decoding are done on the spot; more goes to a thread that may block. The
+/// smaller takes below half a millisecond.
+pub const INLINE_BYTES_MAX: usize = 128 * 1024;
+
+/// Bytes of the body of a call on `/_*`.
+pub const INTERNAL_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of one `x-gureum-hint` header.
+pub const HINT_BYTES_MAX: usize = 512;
+
+/// Wait after the system had no descriptor for a new connection.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Certificates kept, one per name. Unit: certificates.
+pub const LEAVES_MAX: usize = 512;
+
+/// Bytes of an aws-chunked chunk's head line: size, extension and signature.
+pub const CHUNK_LINE_BYTES_MAX: usize = 1024;
+/// Bytes of all trailers of an aws-chunked body.
+pub const TRAILER_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of a body that is held whole, per service, after gzip and aws-chunked are taken off.
+/// Shape: the service's name → the bound; services that name none have [`BODY_BYTES_MAX`].
+pub fn body_bytes_max(service: &str) -> usize {
+    match service {
+        // "Request must be smaller than 70167211 bytes for the CreateFunction operation": 50 MB of zip in base64.
+        // Source: Lambda Developer Guide, "Lambda quotas"; MISSION.md 1.19.
+        "lambda" => 70_167_211,
+        // PutObject of one part is 5 GB on AWS; S3 streams and takes no body whole.
+        "s3" => BODY_BYTES_MAX,
+        // 10 MB per record batch. Source: Kinesis API Reference, PutRecords.
+        "kinesis" => 15 * 1024 * 1024,
+        _ => BODY_BYTES_MAX,
+    }
+}
+
+/// The bound of services that document none. The largest documented request of those (PutLogEvents, BatchWriteItem,
+/// templates, forms) is below.
+pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;

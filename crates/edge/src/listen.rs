@@ -1,0 +1,312 @@
+//! One port for HTTP/1.1, HTTP/2 with prior knowledge and TLS, told apart by their first bytes.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use auth::access::Listener;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+use crate::limits::{self, Patience};
+use crate::serve::Edge;
+
+/// Where a request came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub access: Arc<Listener>,
+    pub peer: SocketAddr,
+    pub tls: bool,
+}
+
+/// A listener at work. Dropping it stops accepting and lets work in flight end by itself, bounded by [`Patience::stop`].
+#[derive(Debug)]
+pub struct Listening {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+}
+
+impl Listening {
+    /// The bound address: with the port that the system chose, where port 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting and waits for the requests in flight, at most [`Patience::stop`]; what is then left is cut.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        // Every task of the listener holds a receiver: none left is all ended.
+        self.stop.closed().await;
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+pub(crate) async fn listen(
+    edge: Arc<Edge>,
+    address: SocketAddr,
+    access: Listener,
+    tls_only: bool,
+) -> io::Result<Listening> {
+    let listener = TcpListener::bind(address).await?;
+    let local = listener.local_addr()?;
+    let (stop, stopped) = watch::channel(false);
+    let connections = match access {
+        Listener::Sandbox { .. } => limits::SANDBOX_CONNECTIONS_MAX,
+        Listener::Open | Listener::Strict => limits::CONNECTIONS_MAX,
+    };
+    let acceptor = Acceptor {
+        http: Arc::new(http(edge.patience())),
+        tls: edge.tls().map(TlsAcceptor::from),
+        edge,
+        access: Arc::new(access),
+        tls_only,
+        slots: Arc::new(Semaphore::new(connections)),
+        stopped,
+    };
+    tokio::spawn(acceptor.run(listener));
+    Ok(Listening { address: local, stop })
+}
+
+fn http(patience: Patience) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience.head)
+        .half_close(true)
+        .max_buf_size(limits::HEAD_BYTES_MAX)
+        .max_headers(limits::HEADERS_MAX)
+        .pipeline_flush(true);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits::STREAMS_MAX)
+        .max_header_list_size(u32::try_from(limits::HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+        .adaptive_window(true)
+        .keep_alive_interval(patience.head)
+        .keep_alive_timeout(patience.body);
+    http
+}
+
+struct Acceptor {
+    edge: Arc<Edge>,
+    http: Arc<auto::Builder<TokioExecutor>>,
+    tls: Option<TlsAcceptor>,
+    access: Arc<Listener>,
+    tls_only: bool,
+    slots: Arc<Semaphore>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Acceptor {
+    async fn run(self, listener: TcpListener) {
+        let mut stopped = self.stopped.clone();
+        loop {
+            let next = async {
+                let slot = self.slots.clone().acquire_owned().await;
+                (slot, listener.accept().await)
+            };
+            let (slot, accepted) = tokio::select! {
+                biased;
+                () = until_stopped(&mut stopped) => return,
+                next = next => next,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let connection = self.connection(peer);
+                    tokio::spawn(async move {
+                        connection.run(stream).await;
+                        drop(slot);
+                    });
+                }
+                Err(error) => {
+                    // Of one connection (reset before we took it), or of all (no descriptors left): the latter passes.
+                    tracing::info!(%error, "cannot accept a connection");
+                    self.edge.clock().pause(limits::ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn connection(&self, peer: SocketAddr) -> Connection {
+        Connection {
+            edge: self.edge.clone(),
+            http: self.http.clone(),
+            tls: self.tls.clone(),
+            tls_only: self.tls_only,
+            arrival: Arrival { access: self.access.clone(), peer, tls: false },
+            stopped: self.stopped.clone(),
+        }
+    }
+}
+
+async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
+    // An error says that the guard is gone, which has said so before.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+struct Connection {
+    edge: Arc<Edge>,
+    http: Arc<auto::Builder<TokioExecutor>>,
+    tls: Option<TlsAcceptor>,
+    tls_only: bool,
+    arrival: Arrival,
+    stopped: watch::Receiver<bool>,
+}
+
+/// The first byte of a TLS record with a handshake message.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+impl Connection {
+    async fn run(mut self, stream: TcpStream) {
+        // Small answers leave at once; a failure means that the peer is gone, which the first read will say.
+        let _ = stream.set_nodelay(true);
+        let clock = self.edge.clock();
+        let patience = self.edge.patience();
+        let mut first = [0_u8; 1];
+        let peeked = tokio::select! {
+            peeked = clock.timeout(patience.head, stream.peek(&mut first)) => peeked,
+            () = until_stopped(&mut self.stopped) => return,
+        };
+        if !matches!(peeked, Ok(Ok(1))) {
+            return;
+        }
+        if first != [TLS_HANDSHAKE] {
+            return if self.tls_only { refuse_plain(stream).await } else { self.http(stream).await };
+        }
+        let Some(tls) = self.tls.clone() else {
+            tracing::info!(peer = %self.arrival.peer, "a TLS client on a listener without TLS");
+            return;
+        };
+        match clock.timeout(patience.handshake, tls.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                self.arrival.tls = true;
+                self.http(stream).await;
+            }
+            Ok(Err(error)) => tracing::info!(%error, peer = %self.arrival.peer, "the TLS handshake failed"),
+            Err(_) => tracing::info!(peer = %self.arrival.peer, "the TLS handshake took too long"),
+        }
+    }
+
+    async fn http<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { edge, http, arrival, mut stopped, .. } = self;
+        let clock = edge.clock();
+        let patience = edge.patience();
+        let activity = Arc::new(Activity::default());
+        let service = service_fn(|request: http::Request<Incoming>| {
+            let busy = activity.begin();
+            let (edge, arrival) = (edge.clone(), arrival.clone());
+            async move {
+                let answer = edge.serve(request, arrival).await;
+                busy.end(edge.clock().monotonic());
+                Ok::<_, std::convert::Infallible>(answer)
+            }
+        });
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+        let mut idle_for = patience.head;
+        let mut stopping = false;
+        loop {
+            // HTTP/1.1 keeps its own time for heads; this one is for what comes before (which protocol is it?) and HTTP/2.
+            let wait = clock.pause(if stopping { patience.stop } else { idle_for });
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, peer = %arrival.peer, "the connection broke");
+                    }
+                    return;
+                }
+                () = until_stopped(&mut stopped), if !stopping => {
+                    if activity.is_fresh() {
+                        return;
+                    }
+                    connection.as_mut().graceful_shutdown();
+                    stopping = true;
+                }
+                () = wait => {
+                    if stopping || activity.is_fresh() {
+                        return;
+                    }
+                    match activity.idle_left(clock.monotonic(), patience.head) {
+                        Some(left) => idle_for = left,
+                        None => {
+                            connection.as_mut().graceful_shutdown();
+                            stopping = true;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Off loopback keys and answers do not travel in the clear; whoever tries is told.
+async fn refuse_plain(mut stream: TcpStream) {
+    let text = "this listener takes TLS only\n";
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+        text.len()
+    );
+    // Its head lies unread; that the answer may not get through is the client's loss alone.
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+/// Whether a connection has anything to do, and since when not.
+#[derive(Debug, Default)]
+struct Activity {
+    begun: AtomicBool,
+    in_flight: AtomicUsize,
+    /// Milliseconds on the monotonic clock.
+    last_end: AtomicU64,
+}
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> Busy {
+        self.begun.store(true, Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Busy(self.clone())
+    }
+
+    /// No request has begun yet.
+    fn is_fresh(&self) -> bool {
+        !self.begun.load(Ordering::Relaxed)
+    }
+
+    /// What is left of `limit`; `None` when it has been idle for that long.
+    fn idle_left(&self, now: Duration, limit: Duration) -> Option<Duration> {
+        if self.in_flight.load(Ordering::Relaxed) > 0 {
+            return Some(limit);
+        }
+        let since = Duration::from_millis(self.last_end.load(Ordering::Relaxed));
+        limit.checked_sub(now.saturating_sub(since)).filter(|left| !left.is_zero())
+    }
+}
+
+struct Busy(Arc<Activity>);
+
+impl Busy {
+    fn end(&self, now: Duration) {
+        self.0.last_end.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,149 @@
+//! What a host name says. Facts of AWS's documentation ("Regions, endpoints", "Virtual hosting of buckets").
+
+use std::net::IpAddr;
+
+use kernel::strip_aws_suffix;
+
+/// What a host name means to the router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostKind {
+    /// `{api}.execute-api.…`
+    ExecuteApi { api: String },
+    /// `{id}.lambda-url.…`
+    FunctionUrl { id: String },
+    /// `{bucket}.s3-website…`
+    Website { bucket: String },
+    /// `s3.…`, or `{bucket}.s3.…`
+    S3 { bucket: Option<String> },
+    /// `{prefix}.{region}.amazonaws.com` and its kin. `bucket` is set below localhost, where SDKs also say `{bucket}.localhost`
+    /// to an endpoint without a region.
+    Service { prefix: String, bucket: Option<String> },
+    /// A custom domain name of API Gateway.
+    CustomDomain { name: String },
+    /// Loopback, a literal address, a single label, a name given by `--host`, or nothing: the endpoint itself.
+    Endpoint,
+    /// Any other name. The auth room decides who may come by such a name.
+    Foreign,
+}
+
+/// Names beyond AWS's own.
+#[derive(Clone, Debug, Default)]
+pub struct HostFacts {
+    /// `--host`: further names of this endpoint.
+    pub own: Vec<String>,
+    /// Custom domain names of API Gateway.
+    pub custom_domains: Vec<String>,
+}
+
+impl HostFacts {
+    /// Shape: `host` without a port, in any case.
+    pub fn kind(&self, host: &str) -> HostKind {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        if let Some(before) = strip_aws_suffix(host) {
+            return of_labels(&before.to_ascii_lowercase());
+        }
+        if let Some(before) = strip_localhost(host) {
+            let before = before.to_ascii_lowercase();
+            return match of_labels(&before) {
+                HostKind::Service { prefix, .. } => HostKind::Service { prefix, bucket: Some(before) },
+                kind => kind,
+            };
+        }
+        if let Some(name) = self.custom_domains.iter().find(|name| name.eq_ignore_ascii_case(host)) {
+            return HostKind::CustomDomain { name: name.clone() };
+        }
+        let own = self.own.iter().any(|name| name.eq_ignore_ascii_case(host));
+        if own || !host.contains('.') || is_address(host) { HostKind::Endpoint } else { HostKind::Foreign }
+    }
+}
+
+/// Splits `host:port`; an IPv6 literal keeps its brackets off. An unreadable port stays outside the host all the same.
+pub fn split_port(authority: &str) -> &str {
+    if let Some(rest) = authority.strip_prefix('[') {
+        return rest.split(']').next().unwrap_or(rest);
+    }
+    match authority.rsplit_once(':') {
+        Some((host, _)) if !host.contains(':') => host,
+        _ => authority,
+    }
+}
+
+fn is_address(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
+}
+
+/// `s3.localhost` → `s3`, `localhost` → ``.
+fn strip_localhost(host: &str) -> Option<&str> {
+    let cut = host.len().checked_sub("localhost".len())?;
+    if !host.get(cut..)?.eq_ignore_ascii_case("localhost") {
+        return None;
+    }
+    match host.get(..cut)? {
+        "" => Some(""),
+        before => before.strip_suffix('.'),
+    }
+}
+
+/// `before` is what stands before the suffix: `queue.s3.us-east-1`, `sqs.us-east-1`, `us-east-1.queue`, ``.
+fn of_labels(before: &str) -> HostKind {
+    if before.is_empty() {
+        return HostKind::Endpoint;
+    }
+    let labels: Vec<&str> = before.split('.').collect();
+    // A region and `dualstack` may stand between the marker and the suffix, nothing more.
+    let first = labels.len().saturating_sub(3);
+    for at in (first..labels.len()).rev() {
+        let Some(label) = labels.get(at) else { continue };
+        let owner = || labels.get(..at).filter(|l| !l.is_empty()).map(|l| l.join("."));
+        let marker = Marker::of(label);
+        match (marker, owner()) {
+            (Some(Marker::ExecuteApi), Some(api)) => return HostKind::ExecuteApi { api },
+            (Some(Marker::FunctionUrl), Some(id)) => return HostKind::FunctionUrl { id },
+            (Some(Marker::Website), Some(bucket)) => return HostKind::Website { bucket },
+            (Some(Marker::S3), bucket) => return HostKind::S3 { bucket },
+            _ => {}
+        }
+    }
+    service_of(&labels)
+}
+
+enum Marker {
+    ExecuteApi,
+    FunctionUrl,
+    Website,
+    S3,
+}
+
+impl Marker {
+    fn of(label: &str) -> Option<Self> {
+        match label {
+            "execute-api" => Some(Self::ExecuteApi),
+            "lambda-url" => Some(Self::FunctionUrl),
+            "s3" | "s3-accelerate" | "s3-fips" | "s3-external-1" => Some(Self::S3),
+            "s3-website" => Some(Self::Website),
+            _ if label.strip_prefix("s3-website-").is_some_and(is_region) => Some(Self::Website),
+            _ if label.strip_prefix("s3-").is_some_and(is_region) => Some(Self::S3),
+            _ => None,
+        }
+    }
+}
+
+/// `ap-northeast-2`, `us-gov-west-1`: words and a number.
+fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-').rev();
+    let number = parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let words: Vec<&str> = parts.collect();
+    number && words.len() >= 2 && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+/// The endpoint prefix: the first label that is no region, without `-fips`; `api.ecr` keeps both of its labels.
+fn service_of(labels: &[&str]) -> HostKind {
+    let prefix = match labels {
+        // Legacy names of SQS: `queue`, `us-east-1.queue`.
+        ["queue"] | [_, "queue"] => "sqs".to_owned(),
+        ["api", name, ..] if !is_region(name) => format!("api.{name}"),
+        [name, ..] => name.strip_suffix("-fips").unwrap_or(name).to_owned(),
+        [] => return HostKind::Endpoint,
+    };
+    HostKind::Service { prefix, bucket: None }
+}

@@ -1,0 +1,215 @@
+//! The edge itself: what it is made of, and the way of a request through it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use auth::access::{Gate, Listener, Refusal, RefusalStyle};
+use auth::sigv4;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use kernel::{Clock, Rng};
+use tracing::Instrument;
+use tracing::field::Empty;
+use wire::{ApiError, Model, ProtocolKind, Service};
+
+use crate::ca::CertificateAuthority;
+use crate::codec;
+use crate::cors;
+use crate::internal::{Internal, RawRoute};
+use crate::limits::Patience;
+use crate::listen::{self, Arrival, Listening};
+use crate::outgoing::Outgoing;
+use crate::refuse;
+use crate::router::{ApiForm, Destination, Head, HostFacts, Router, ServiceIndex, split_port};
+
+/// What an edge is made of.
+pub struct EdgeOptions {
+    /// The services that are served; the first of several with the same name, path or target wins.
+    pub services: Vec<Arc<dyn Service>>,
+    /// Decides who is calling and whether they may come in.
+    pub gate: Arc<Gate>,
+    /// Behind `/_localstack` and `/_gureum`.
+    pub internal: Arc<dyn Internal>,
+    /// Path prefix (`/_gureum/v1/code/`) → downloads by signed links.
+    pub raw_routes: Vec<(String, Arc<dyn RawRoute>)>,
+    /// Without one no listener speaks TLS.
+    pub authority: Option<Arc<CertificateAuthority>>,
+    /// Names of this endpoint beyond AWS's and localhost.
+    pub hosts: HostFacts,
+    pub patience: Patience,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+}
+
+/// The front of the server. One for all listeners.
+pub struct Edge {
+    services: Vec<Arc<dyn Service>>,
+    router: Router,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) internal: Arc<dyn Internal>,
+    pub(crate) raw_routes: Vec<(String, Arc<dyn RawRoute>)>,
+    authority: Option<Arc<CertificateAuthority>>,
+    patience: Patience,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+impl Edge {
+    pub fn new(options: EdgeOptions) -> Arc<Self> {
+        let EdgeOptions { services, gate, internal, raw_routes, authority, hosts, patience, clock, rng } = options;
+        let models: Vec<&'static Model> = services.iter().map(|service| service.model()).collect();
+        let router = Router::new(&models, hosts);
+        Arc::new(Self { services, router, gate, internal, raw_routes, authority, patience, clock, rng })
+    }
+
+    /// Opens a listener; port 0 lets the system choose. Cheap enough for one per execution environment.
+    /// Errors: the address is taken or not ours.
+    pub async fn listen(self: &Arc<Self>, address: SocketAddr, access: Listener) -> io::Result<Listening> {
+        listen::listen(self.clone(), address, access, false).await
+    }
+
+    /// The same for listeners off loopback, where nothing may travel in the clear: plain HTTP is told so and closed.
+    pub async fn listen_tls_only(self: &Arc<Self>, address: SocketAddr, access: Listener) -> io::Result<Listening> {
+        listen::listen(self.clone(), address, access, true).await
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    pub(crate) fn tls(&self) -> Option<Arc<rustls::ServerConfig>> {
+        self.authority.as_ref().map(|authority| authority.tls())
+    }
+
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
+    }
+
+    pub(crate) fn service(&self, index: ServiceIndex) -> Option<&Arc<dyn Service>> {
+        self.services.get(index.0)
+    }
+
+    /// The way of one request. Never fails: what goes wrong is an answer.
+    pub(crate) async fn serve(self: &Arc<Self>, request: Request<Incoming>, arrival: Arrival) -> Response<Outgoing> {
+        let (parts, body) = request.into_parts();
+        let request_id = kernel::id::uuid(self.rng.as_ref());
+        let exchange = Arc::new(Exchange { parts, arrival, request_id });
+        let span = tracing::info_span!(
+            "request",
+            request_id = %exchange.request_id,
+            service = Empty,
+            operation = Empty,
+            account = Empty,
+            region = Empty,
+            principal = Empty,
+        );
+        let mut answer = self.dispatch(&exchange, body).instrument(span).await;
+        if exchange.parts.method == Method::HEAD && exchange.parts.version == Version::HTTP_2 {
+            // For HTTP/1.1 hyper does this.
+            *answer.body_mut() = Outgoing::empty();
+        }
+        answer
+    }
+
+    async fn dispatch(self: &Arc<Self>, exchange: &Arc<Exchange>, body: Incoming) -> Response<Outgoing> {
+        if exchange.parts.method == Method::CONNECT {
+            let error = ApiError::unmodeled(403, "AccessDenied", "CONNECT is not served on this listener");
+            return exchange.refuse(&error, None);
+        }
+        let destination = self.router.route(&exchange.head());
+        if exchange.is_from_sandbox() && matches!(destination, Destination::ExecuteApi { form: ApiForm::Path, .. }) {
+            let error = ApiError::unmodeled(403, "AccessDenied", "a function may not ask for this path");
+            return exchange.refuse(&error, None);
+        }
+        if destination.is_data_plane() {
+            let what = match destination {
+                Destination::FunctionUrl { .. } => "function URLs",
+                Destination::Website { .. } => "static websites",
+                _ => "API Gateway's execute API",
+            };
+            return exchange.refuse(&refuse::unserved(what), None);
+        }
+        // Before anything is decoded: a page of another site gets no further.
+        let site = match self.gate.check_site(&exchange.signed_head()) {
+            Ok(site) => site,
+            Err(refusal) => return exchange.refuse_caller(&refusal, None),
+        };
+        if cors::is_preflight(&exchange.parts.method, &exchange.parts.headers) {
+            let mut answer = Response::new(Outgoing::empty());
+            cors::preflight(&site, &exchange.parts.headers, answer.headers_mut());
+            return answer;
+        }
+        let mut answer = match destination {
+            Destination::Api { service, protocol } => self.api(exchange, body, Some((service, protocol)), None).await,
+            Destination::Query { signing_name } => self.api(exchange, body, None, signing_name.as_deref()).await,
+            Destination::Internal => self.internal(exchange, body).await,
+            Destination::Unserved { service } => exchange.refuse(&refuse::unserved(&service), None),
+            _ => exchange.refuse(&refuse::unserved("S3"), Some(ProtocolKind::RestXml)),
+        };
+        cors::expose(&site, answer.headers_mut());
+        answer
+    }
+}
+
+/// One request on its way.
+pub(crate) struct Exchange {
+    pub(crate) parts: Parts,
+    pub(crate) arrival: Arrival,
+    pub(crate) request_id: String,
+}
+
+impl Exchange {
+    pub(crate) fn head(&self) -> Head<'_> {
+        let Parts { method, uri, headers, .. } = &self.parts;
+        let host = split_port(self.signed_head().host().unwrap_or_default());
+        Head { method, host, path: uri.path(), query: uri.query().unwrap_or_default(), headers }
+    }
+
+    pub(crate) fn signed_head(&self) -> sigv4::Head<'_> {
+        sigv4::Head { method: &self.parts.method, uri: &self.parts.uri, headers: &self.parts.headers }
+    }
+
+    /// Whether the request came by an execution environment's own listener.
+    pub(crate) fn is_from_sandbox(&self) -> bool {
+        matches!(*self.arrival.access, Listener::Sandbox { .. })
+    }
+
+    /// An error that no service answers: in the given protocol, else in the one that the request looks like.
+    pub(crate) fn refuse(&self, error: &ApiError, protocol: Option<ProtocolKind>) -> Response<Outgoing> {
+        let protocol = protocol.unwrap_or_else(|| self.likely_protocol());
+        tracing::info!(status = error.status, code = %error.code, "refused");
+        codec::encode_error(None, protocol, error, self)
+    }
+
+    pub(crate) fn refuse_caller(&self, refusal: &Refusal, protocol: Option<ProtocolKind>) -> Response<Outgoing> {
+        let protocol = protocol.unwrap_or_else(|| self.likely_protocol());
+        self.refuse(&refusal.to_api_error(RefusalStyle::from(protocol)), Some(protocol))
+    }
+
+    fn likely_protocol(&self) -> ProtocolKind {
+        let text = |name: &str| self.parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if text("smithy-protocol") == "rpc-v2-cbor" {
+            ProtocolKind::RpcV2Cbor
+        } else if !text("x-amz-target").is_empty() {
+            ProtocolKind::AwsJson11
+        } else if text("content-type").starts_with("application/x-www-form-urlencoded") {
+            ProtocolKind::AwsQuery
+        } else {
+            ProtocolKind::RestJson1
+        }
+    }
+}
+
+/// An answer of the edge's own in JSON.
+pub(crate) fn json_answer(status: StatusCode, value: &serde_json::Value) -> Response<Outgoing> {
+    let mut answer = Response::new(Outgoing::whole(value.to_string()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
