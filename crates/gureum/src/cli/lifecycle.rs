@@ -1,0 +1,96 @@
+//! Starting in the background, stopping, waiting.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use config::Environment;
+use http::Method;
+use kernel::{Clock, RealClock};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use super::connection::Connection;
+use super::{Failure, Report, RunNote};
+
+/// A start that takes longer than this has failed. Units: seconds.
+const START_SECONDS_MAX: u64 = 30;
+/// A server stops within 3 s; some more for a slow disk. Units: seconds.
+const STOP_SECONDS_MAX: u64 = 10;
+/// Between two looks at another process, which cannot wake us.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+#[derive(Debug, clap::Args)]
+pub struct Wait {
+    /// Give up after this many seconds
+    #[arg(long, default_value_t = 30)]
+    timeout: u64,
+}
+
+/// `up -d`: starts the same command without `-d` in a session of its own, and returns when it is ready.
+pub async fn detach(environment: &Environment) -> Result<Report, Failure> {
+    let state = environment.state_dir();
+    fs::create_dir_all(&state).map_err(|cause| Failure::broken(format!("cannot make {}", state.display()), cause))?;
+    let log_path = state.join("server.log");
+    let log = fs::File::create(&log_path).map_err(|cause| Failure::broken("cannot write the server's log", cause))?;
+    let program = std::env::current_exe().map_err(|cause| Failure::broken("cannot find this program", cause))?;
+    let arguments = std::env::args_os().skip(1).filter(|a| a != "-d" && a != "--detach");
+    let copy = log.try_clone().map_err(|cause| Failure::broken("cannot write the server's log", cause))?;
+    let mut server = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(log)
+        .stderr(copy)
+        .spawn()
+        .map_err(|cause| Failure::broken("cannot start the server", cause))?;
+    let clock = RealClock::default();
+    let said = || fs::read_to_string(&log_path).unwrap_or_default();
+    while clock.monotonic().as_secs() < START_SECONDS_MAX {
+        if let Ok(Some(status)) = server.try_wait() {
+            return Err(Failure::broken(format!("the server ended at once ({status})"), said().trim()));
+        }
+        let note = RunNote::read(&state).filter(|note| note.pid == server.id());
+        if let Some(note) = note
+            && said().lines().any(|line| line == "Ready.")
+        {
+            let words = said().trim_end_matches("Ready.\n").trim_end().to_owned();
+            return Ok(Report::new(words, serde_json::to_value(note).unwrap_or_default()));
+        }
+        clock.pause(LOOK_AGAIN).await;
+    }
+    Err(Failure::TimedOut { what: "the start of the server", seconds: START_SECONDS_MAX })
+}
+
+pub async fn down(environment: &Environment) -> Result<Report, Failure> {
+    let state = environment.state_dir();
+    let Some(note) = RunNote::read(&state).filter(RunNote::is_alive) else {
+        return Ok(Report::new("no server is running", json!({ "stopped": false })));
+    };
+    let pid = i32::try_from(note.pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| Failure::broken("the run note is damaged", note.pid))?;
+    kill_process(pid, Signal::TERM).map_err(|cause| Failure::broken(format!("cannot stop process {}", note.pid), cause))?;
+    let clock = RealClock::default();
+    while note.is_alive() {
+        if clock.monotonic().as_secs() >= STOP_SECONDS_MAX {
+            return Err(Failure::TimedOut { what: "the end of the server", seconds: STOP_SECONDS_MAX });
+        }
+        clock.pause(LOOK_AGAIN).await;
+    }
+    Ok(Report::new(format!("stopped process {}", note.pid), json!({ "stopped": true, "pid": note.pid })))
+}
+
+pub async fn wait(wait: Wait, connection: &Connection) -> Result<Report, Failure> {
+    loop {
+        match connection.rest("gureum", Method::GET, "/_localstack/health", &[], Bytes::new()).await {
+            Ok(_) => return Ok(Report::new("ready", json!({ "ready": true, "endpoint": connection.endpoint }))),
+            Err(Failure::NotRunning { .. }) if connection.elapsed().as_secs() < wait.timeout => {
+                connection.pause(LOOK_AGAIN).await;
+            }
+            Err(Failure::NotRunning { .. }) => {
+                return Err(Failure::TimedOut { what: "the server's readiness", seconds: wait.timeout });
+            }
+            Err(other) => return Err(other),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The commands. Each gives a [`Report`]: words for a person, or with `--json` one envelope for a program.
+
+mod connection;
+mod env;
+mod failure;
+mod invoke;
+mod keys;
+mod lifecycle;
+mod logs;
+mod report;
+mod reset;
+mod run_note;
+mod runtime;
+mod status;
+mod time;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use config::{Environment, UpArgs};
+
+pub use failure::Failure;
+pub use report::{Report, print_failure, print_line};
+pub use run_note::RunNote;
+
+/// Serverless applications written for AWS, on your own machine.
+#[derive(Debug, Parser)]
+#[command(name = "gureum", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// One JSON object on standard output instead of words
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The server to talk to. Default: $GUREUM_ENDPOINT, $AWS_ENDPOINT_URL, the running server
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint: Option<String>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server
+    Up(Up),
+    /// Stop the running server
+    Down,
+    /// What runs, where, and what is not isolated
+    Status,
+    /// Wait until the server is ready
+    Wait(lifecycle::Wait),
+    /// Print the variables that point AWS clients here: eval "$(gureum env)"
+    Env(env::Env),
+    /// Forget everything: functions, logs, roles, keys
+    Reset,
+    /// Root keys of an account
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Invoke a function; exit code 6 when the function fails
+    Invoke(invoke::Invoke),
+    /// A function's log lines, oldest first; -f follows
+    Logs(logs::Logs),
+    /// Runtimes that functions can use here
+    #[command(subcommand)]
+    Runtime(runtime::Runtime),
+    /// The virtual clock of a server started with --virtual-clock
+    #[command(subcommand)]
+    Time(time::Time),
+    /// Print the completion script of a shell
+    Completion { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Up {
+    #[command(flatten)]
+    pub settings: UpArgs,
+    /// Run in the background; return when the server is ready
+    #[arg(short, long)]
+    pub detach: bool,
+}
+
+/// Runs every command but `up` in the foreground, which the server runs itself.
+pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
+    let connect = || connection::Connection::find(cli.endpoint.as_deref(), environment);
+    match cli.command {
+        Command::Up(_) => lifecycle::detach(environment).await,
+        Command::Down => lifecycle::down(environment).await,
+        Command::Status => status::run(&connect()?).await,
+        Command::Wait(wait) => lifecycle::wait(wait, &connect()?).await,
+        Command::Env(env) => env::run(env, &connect()?),
+        Command::Reset => reset::run(&connect()?).await,
+        Command::Keys(keys) => keys::run(keys, &connect()?).await,
+        Command::Invoke(invoke) => invoke::run(invoke, &connect()?).await,
+        Command::Logs(logs) => logs::run(logs, &connect()?, cli.json).await,
+        Command::Runtime(runtime) => runtime::run(runtime, environment).await,
+        Command::Time(time) => time::run(time, &connect()?).await,
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "gureum", &mut script);
+            Ok(Report::words(String::from_utf8_lossy(&script).into_owned()))
+        }
+    }
+}
+
+impl Command {
+    /// The name in the envelope.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "up",
+            Self::Down => "down",
+            Self::Status => "status",
+            Self::Wait(_) => "wait",
+            Self::Env(_) => "env",
+            Self::Reset => "reset",
+            Self::Keys(_) => "keys",
+            Self::Invoke(_) => "invoke",
+            Self::Logs(_) => "logs",
+            Self::Runtime(_) => "runtime",
+            Self::Time(_) => "time",
+            Self::Completion { .. } => "completion",
+        }
+    }
+}
