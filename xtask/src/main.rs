@@ -1,13 +1,16 @@
 //! `cargo xtask COMMAND`: see [`USAGE`].
 #![allow(clippy::disallowed_methods)] // A tool, not the product: it reads the environment and the clock itself.
 
+mod bench;
 mod ci;
 mod clients;
 mod deps;
+mod dist;
 mod layers;
 mod ledger;
 mod models;
 mod recorded;
+mod soak;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -22,7 +25,10 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   layers         the arrows between rooms
   ledger         every operation is implemented and tested
   deps           licences, duplicates, reasons
-  recorded       answers recorded from AWS, where they are";
+  recorded       answers recorded from AWS, where they are
+  bench          the figures of docs/SPECIFICATION.md, on a release build
+  soak           50 kills and 20 power cuts
+  dist           a tarball with the binary and all licences";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +43,9 @@ fn main() -> ExitCode {
         ["layers"] => layers::check(root),
         ["ledger"] => ledger::check(root),
         ["deps"] => deps::check(root),
+        ["bench"] => bench::bench(root),
+        ["soak"] => soak::soak(root),
+        ["dist"] => dist::dist(root),
         ["recorded"] => recorded::check(root),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

@@ -69,7 +69,12 @@ impl Connection {
     }
 
     /// As `json`, for answers that do not end by themselves.
-    pub async fn stream(&self, service: &str, target: &str, input: &Value) -> Result<http::Response<Incoming>, Failure> {
+    pub async fn stream(
+        &self,
+        service: &str,
+        target: &str,
+        input: &Value,
+    ) -> Result<http::Response<Incoming>, Failure> {
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
         let response = self.send(service, Method::POST, "/", &headers, Bytes::from(input.to_string())).await?;
         if response.status().is_success() { Ok(response) } else { Err(failure(&collect(response).await?)) }
@@ -104,19 +109,22 @@ impl Connection {
             request = request.header(*name, *value);
         }
         let host = self.endpoint.trim_start_matches("http://");
-        let mut request =
-            request.header("host", host).body(body).map_err(|cause| Failure::broken("the request cannot be made", cause))?;
-        let signer =
-            Signer { credentials: &self.credentials, region: &self.region, service, at: self.clock.wall() };
+        let mut request = request
+            .header("host", host)
+            .body(body)
+            .map_err(|cause| Failure::broken("the request cannot be made", cause))?;
+        let signer = Signer { credentials: &self.credentials, region: &self.region, service, at: self.clock.wall() };
         signer.sign(&mut request);
-        self.client.request(request.map(Full::new)).await.map_err(|_| Failure::NotRunning { endpoint: self.endpoint.clone() })
+        self.client
+            .request(request.map(Full::new))
+            .await
+            .map_err(|_| Failure::NotRunning { endpoint: self.endpoint.clone() })
     }
 
     /// The same server, called as root of an account by its number: what open access understands.
     pub fn as_account(&self, account: &str) -> Self {
         let key = account.to_owned();
-        let credentials =
-            Credentials { access_key_id: key.clone(), secret_access_key: key, session_token: None };
+        let credentials = Credentials { access_key_id: key.clone(), secret_access_key: key, session_token: None };
         Self {
             endpoint: self.endpoint.clone(),
             region: self.region.clone(),

@@ -26,7 +26,8 @@ pub struct Invoke {
 pub async fn run(invoke: Invoke, connection: &Connection) -> Result<Report, Failure> {
     let payload = payload(&invoke.data)?;
     let name = utf8_percent_encode(&invoke.function, NON_ALPHANUMERIC);
-    let qualifier = invoke.qualifier.as_deref().map(|q| format!("?Qualifier={}", utf8_percent_encode(q, NON_ALPHANUMERIC)));
+    let qualifier =
+        invoke.qualifier.as_deref().map(|q| format!("?Qualifier={}", utf8_percent_encode(q, NON_ALPHANUMERIC)));
     let path = format!("/2015-03-31/functions/{name}/invocations{}", qualifier.unwrap_or_default());
     let kind = if invoke.asynchronous { "Event" } else { "RequestResponse" };
     let mut headers = vec![("x-amz-invocation-type", kind)];

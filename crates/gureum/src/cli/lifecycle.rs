@@ -69,7 +69,8 @@ pub async fn down(environment: &Environment) -> Result<Report, Failure> {
     };
     let pid = i32::try_from(note.pid).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| Failure::broken("the run note is damaged", note.pid))?;
-    kill_process(pid, Signal::TERM).map_err(|cause| Failure::broken(format!("cannot stop process {}", note.pid), cause))?;
+    kill_process(pid, Signal::TERM)
+        .map_err(|cause| Failure::broken(format!("cannot stop process {}", note.pid), cause))?;
     let clock = RealClock::default();
     while note.is_alive() {
         if clock.monotonic().as_secs() >= STOP_SECONDS_MAX {

@@ -48,7 +48,11 @@ pub async fn run(logs: Logs, connection: &Connection, as_json: bool) -> Result<R
         what: format!("'{}' is not a length of time", logs.since),
         hint: "write a number and a unit: 30s, 10m, 2h, 1d".to_owned(),
     })?;
-    if logs.follow { follow(&logs, &group, connection, as_json).await } else { past(&logs, &group, since, connection).await }
+    if logs.follow {
+        follow(&logs, &group, connection, as_json).await
+    } else {
+        past(&logs, &group, since, connection).await
+    }
 }
 
 /// The lines so far, page by page.

@@ -1,0 +1,3 @@
+//! Decode, validate and encode of a small call, without sockets.
+
+pub fn run() {}

@@ -1,0 +1,23 @@
+//! `cargo xtask soak`: the long form of what CI does a few rounds of: kills of the server, power cuts of the store.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{clients, run};
+
+const KILL_ROUNDS: &str = "50";
+const POWER_ROUNDS: &str = "20";
+
+pub fn soak(root: &Path) -> Result<()> {
+    let clients = clients::install(root)?;
+    run(Command::new("cargo").args(["build", "--release", "--package", "gureum"]).current_dir(root))?;
+    run(Command::new(clients.python)
+        .args(["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "tests/durability"])
+        .env("GUREUM_BIN", root.join("target/release/gureum"))
+        .env("GUREUM_KILL_ROUNDS", KILL_ROUNDS)
+        .current_dir(root))?;
+    let power = ["run", "--release", "--package", "store", "--example", "power_cut", "--", "--rounds", POWER_ROUNDS];
+    run(Command::new("cargo").args(power).current_dir(root))
+}
