@@ -8,13 +8,11 @@ import itertools
 import json
 import os
 import random
-import sys
 import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "contract"))
-from conftest import Gureum, eventually, zipped  # noqa: E402
+from conftest import Gureum, eventually, zipped
 
 ROUNDS = int(os.environ.get("GUREUM_KILL_ROUNDS", "5"))
 CLIENTS = 64
