@@ -6,4 +6,8 @@
 
 pub mod access;
 pub mod limits;
+pub mod policy;
 pub mod sigv4;
+
+#[doc(hidden)]
+pub mod fuzz;

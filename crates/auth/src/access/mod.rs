@@ -5,11 +5,13 @@
 mod gate;
 mod host;
 mod keys;
+mod principals;
 mod refusal;
 mod site;
 
 pub use gate::{Admitted, Call, Gate, Listener, Settings};
 pub use host::is_own_host;
 pub use keys::{Key, Keys};
+pub use principals::{Role, Roles, ServicePrincipals};
 pub use refusal::{Refusal, RefusalStyle};
 pub use site::{Site, check_site};
