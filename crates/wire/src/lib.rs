@@ -4,14 +4,33 @@
 //! AWS's wording, the generated code moves it into typed structs, and the answer goes the same way back.
 //! Only this room writes error bodies. What does not belong here: routing (edge), signatures (auth), what an operation does.
 
+mod body;
+mod cbor;
+mod decode;
 mod doc;
 mod error;
+mod event_stream;
+mod form;
+mod json;
+pub mod limits;
+mod malformed;
+mod query;
+mod reply;
+mod rest;
+mod route;
+mod scalar;
 mod schema;
 mod service;
 mod shaped;
+mod validate;
+mod xml;
 
+pub use body::Body;
+pub use decode::decode;
 pub use doc::Doc;
 pub use error::{ApiError, ErrorClass, ErrorFacts, Fault};
+pub use reply::{encode, encode_error};
+pub use route::{find_operation, query_action};
 pub use schema::{
     Endpoint, ErrorStyle, EventPlace, Kind, Location, MEMBER, Member, Model, Operation, OperationId, Protocol,
     ProtocolKind, RequestIdStyle, SHAPE, Shape, ShapeId, TimestampFormat,

@@ -190,7 +190,7 @@ pub enum Location {
     /// All headers with this prefix, as a map.
     Prefix,
     Uri,
-    /// One query parameter, or for a map all that no other member takes.
+    /// One query parameter, or for a map all of them.
     Query,
     Status,
     /// The whole body.
@@ -217,7 +217,44 @@ pub const MEMBER: Member = Member {
 /// A shape with no constraints.
 pub const SHAPE: Shape = Shape { name: "", kind: Kind::String, min: None, max: None, pattern: None, sensitive: false };
 
+impl Shape {
+    /// The items of a list; none for every other shape.
+    pub fn list_item(&self) -> Option<&'static Member> {
+        match self.kind {
+            Kind::List(item) => Some(item),
+            _ => None,
+        }
+    }
+}
+
 impl Model {
+    /// A service without anything.
+    pub(crate) const EMPTY: Self = Self {
+        endpoint: Endpoint {
+            service: "",
+            sdk_id: "",
+            api_version: "",
+            signing_name: "",
+            endpoint_prefix: "",
+            target_prefix: "",
+            protocols: &[],
+            xml_namespace: "",
+            error_style: ErrorStyle {
+                namespace: "",
+                framework_namespace: "",
+                validation_code: "ValidationException",
+                validation_namespace: "",
+                message_member: "message",
+                crc32: false,
+                request_id: RequestIdStyle::Uuid,
+            },
+        },
+        shapes: &[],
+        operations: &[],
+        errors: &[],
+        unserved: &[],
+    };
+
     pub fn shape(&self, id: ShapeId) -> &'static Shape {
         &self.shapes[usize::from(id)]
     }

@@ -1,0 +1,97 @@
+//! awsQuery: a form whose names are paths, such as `Attributes.entry.1.key`.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::request::Parts;
+
+use crate::limits::{DEPTH_MAX, QUERY_INDEX_MAX};
+use crate::malformed::Malformed;
+use crate::scalar::parse;
+use crate::{Doc, Kind, Member, Model, ShapeId, TimestampFormat, form};
+
+/// Reads an input from the form in the body, or in the URL of a GET.
+pub(crate) fn decode(model: &Model, shape: ShapeId, head: &Parts, body: &Bytes) -> Result<Doc, Malformed> {
+    let body = std::str::from_utf8(body).map_err(|_| Malformed::Syntax)?;
+    let mut root = Node::default();
+    for (name, value) in form::pairs(head.uri.query().unwrap_or_default()).chain(form::pairs(body.trim())) {
+        root.add(&name, &value)?;
+    }
+    structure(model, model.members(shape), &root)
+}
+
+/// One step of the paths.
+#[derive(Debug, Default)]
+struct Node {
+    value: Option<String>,
+    children: BTreeMap<String, Node>,
+}
+
+impl Node {
+    fn add(&mut self, path: &str, value: &str) -> Result<(), Malformed> {
+        let mut node = self;
+        for (depth, step) in path.split('.').enumerate() {
+            if depth == DEPTH_MAX {
+                return Err(Malformed::Syntax);
+            }
+            node = node.children.entry(step.to_owned()).or_default();
+        }
+        node.value = Some(value.to_owned());
+        Ok(())
+    }
+
+    fn child(&self, name: &str) -> Option<&Node> {
+        self.children.get(name)
+    }
+
+    /// The numbered children in the order of their numbers.
+    fn items(&self) -> Vec<&Node> {
+        let numbered = self.children.iter().filter_map(|(step, node)| {
+            let at = step.parse::<usize>().ok().filter(|at| *at <= QUERY_INDEX_MAX)?;
+            Some((at, node))
+        });
+        let mut numbered: Vec<_> = numbered.collect();
+        numbered.sort_by_key(|(at, _)| *at);
+        numbered.into_iter().map(|(_, node)| node).collect()
+    }
+}
+
+fn name(member: &Member) -> &'static str {
+    member.query_name.unwrap_or(member.wire_name)
+}
+
+fn structure(model: &Model, members: &[Member], node: &Node) -> Result<Doc, Malformed> {
+    let slots = members.iter().map(|member| match node.child(name(member)) {
+        Some(child) => value(model, member, child),
+        None => Ok(None),
+    });
+    slots.collect::<Result<_, _>>().map(Doc::Struct)
+}
+
+fn value(model: &Model, member: &Member, node: &Node) -> Result<Option<Doc>, Malformed> {
+    match &model.shape(member.shape).kind {
+        Kind::Structure(members) | Kind::Union(members) => structure(model, members, node).map(Some),
+        Kind::List(item) => {
+            let items = numbered(node, member.flat, name(item));
+            items.into_iter().map(|node| value(model, item, node)).collect::<Result<_, _>>().map(|l| Some(Doc::List(l)))
+        }
+        Kind::Map(key, of) => {
+            let mut entries = Vec::new();
+            for entry in numbered(node, member.flat, "entry") {
+                let Some(text) = entry.child(name(key)).and_then(|node| node.value.clone()) else { continue };
+                let of = entry.child(name(of)).map(|node| value(model, of, node)).transpose()?;
+                entries.push((text, of.flatten()));
+            }
+            Ok(Some(Doc::Map(entries)))
+        }
+        _ => node.value.as_deref().map(|text| parse(model, member, text, TimestampFormat::Iso8601)).transpose(),
+    }
+}
+
+/// The items below `step`, or right here for flattened lists. Clients that flatten where they should not are understood.
+fn numbered<'a>(node: &'a Node, flat: bool, step: &str) -> Vec<&'a Node> {
+    match node.child(step) {
+        Some(list) if !flat => list.items(),
+        _ => node.items(),
+    }
+}
