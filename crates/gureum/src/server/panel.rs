@@ -1,0 +1,53 @@
+//! What `up` says when it is ready: at most ten lines, ready to be copied.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use config::{Durability, Settings};
+
+pub struct Panel<'a> {
+    pub settings: &'a Settings,
+    pub endpoints: &'a [String],
+    pub functions: usize,
+    pub runtimes: &'a [String],
+    pub not_isolated: &'a [&'static str],
+    pub took: Duration,
+}
+
+impl Panel<'_> {
+    pub fn text(&self) -> String {
+        let durability = match self.settings.durability {
+            Durability::Durable => "durable (fdatasync before every answer)",
+            Durability::Relaxed => "relaxed (fdatasync every 100 ms)",
+            Durability::Memory => "memory (nothing is kept)",
+        };
+        let restored = match self.functions {
+            0 => String::new(),
+            1 => " · 1 function restored".to_owned(),
+            many => format!(" · {many} functions restored"),
+        };
+        let data = if self.settings.ephemeral {
+            "a temporary folder".to_owned()
+        } else {
+            self.settings.data.display().to_string()
+        };
+        let runtimes = if self.runtimes.is_empty() { "none found".to_owned() } else { self.runtimes.join(" · ") };
+        let mut text = format!("  gureum {}  ·  local serverless platform\n\n", env!("CARGO_PKG_VERSION"));
+        for endpoint in self.endpoints {
+            let _ = writeln!(text, "  Endpoint   {endpoint}");
+        }
+        let _ = writeln!(text, "  Data       {data}  {durability}{restored}");
+        let _ = writeln!(text, "  Runtimes   {runtimes}");
+        for note in self.not_isolated {
+            let _ = writeln!(text, "  Isolation  {note}");
+        }
+        let _ = writeln!(
+            text,
+            "\n  Ready in {} ms.   Try:  eval \"$(gureum env)\" && aws lambda list-functions",
+            self.took.as_millis()
+        );
+        // The line that testcontainers waits for.
+        text.push_str("Ready.");
+        text
+    }
+}
