@@ -7,6 +7,8 @@ use std::time::Duration;
 use auth::sigv4::{
     Credentials, Expected, Form, Head, PayloadCheck, Signature, SignatureError, Signer, SigningKeys, presented,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, Uri};
 use kernel::Timestamp;
 use proptest::prelude::*;
@@ -362,6 +364,34 @@ fn a_presigned_lifetime_is_at_most_seven_days() {
         let found = Signature::find(&Head::of(&request("GET", &uri, &[])));
         assert_eq!(found.is_ok(), valid, "{expires}");
     }
+}
+
+/// Requests as boto3's clients send them: botocore 1.43.11, endpoint `http://localhost:4566`, odd names in paths and queries.
+#[test]
+fn what_botocore_signs_verifies() {
+    let vectors: Vec<serde_json::Value> = serde_json::from_str(include_str!("botocore.json")).unwrap();
+    for vector in vectors {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let mut signed = request(&text(&vector["method"]), &text(&vector["uri"]), &[]);
+        for header in vector["headers"].as_array().unwrap() {
+            let name: http::HeaderName = text(&header[0]).parse().unwrap();
+            signed.headers_mut().append(name, text(&header[1]).parse().unwrap());
+        }
+        *signed.body_mut() = STANDARD.decode(text(&vector["body"])).unwrap();
+        let signed_at = Signature::find(&Head::of(&signed)).unwrap().unwrap().signed_at;
+        let outcome = verify(&signed, SECRET, signed_at);
+        assert!(outcome.is_ok(), "{}: {outcome:?}", vector["uri"]);
+    }
+}
+
+#[test]
+fn a_body_that_nothing_was_said_of_must_be_the_one_that_was_signed() {
+    let request = signed("lambda", "/", b"");
+    let head = Head::of(&request);
+    let signature = Signature::find(&head).unwrap().unwrap();
+    let check = signature.verify(&head, None, SECRET, &SigningKeys::default()).unwrap().payload;
+    assert_eq!(check.finish(&Sha256::digest(b"").into()), Ok(()));
+    assert_eq!(check.finish(&Sha256::digest(b"added").into()), Err(SignatureError::BodyMismatch));
 }
 
 proptest! {

@@ -22,7 +22,7 @@ impl Context {
             .with("aws:SecureTransport", cx.secure_transport.to_string())
             .with_caller(&cx.caller);
         if let Some(ip) = cx.source_ip {
-            context = context.with("aws:SourceIp", ip.to_string());
+            context = context.with("aws:SourceIp", ip.to_canonical().to_string());
         }
         match &cx.user_agent {
             Some(agent) => context.with("aws:UserAgent", agent.as_ref()),

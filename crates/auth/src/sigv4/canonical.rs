@@ -96,7 +96,7 @@ pub(super) fn canonical_request(
 
 /// A header's values, trimmed, runs of spaces as one, joined by commas.
 fn push_header_value(out: &mut Vec<u8>, head: &Head<'_>, name: &str) {
-    if name == "host" && !head.headers.contains_key("host") {
+    if name == ":authority" || (name == "host" && !head.headers.contains_key("host")) {
         out.extend_from_slice(head.host().unwrap_or_default().as_bytes());
         return;
     }

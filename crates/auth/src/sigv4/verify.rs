@@ -134,7 +134,10 @@ impl Signature {
             keys.keep(&self.access_key_id, secret, &self.scope, key.clone());
         }
         let payload = match &self.payload {
-            PayloadHash::OfBody | PayloadHash::Unsigned => PayloadCheck::Done,
+            PayloadHash::Unsigned => PayloadCheck::Done,
+            // Without a body at hand the signature covered an empty one: what comes must be that.
+            PayloadHash::OfBody if body.is_none() => PayloadCheck::Sha256(payload_line),
+            PayloadHash::OfBody => PayloadCheck::Done,
             PayloadHash::Sha256(promised) => checked_hash(promised, body)?,
             PayloadHash::SignedChunks { trailer } => PayloadCheck::SignedChunks {
                 signer: ChunkSigner::new(key, &date, &scope, &self.signature),
