@@ -413,7 +413,7 @@ proptest! {
 
     #[test]
     fn presigned_urls_verify_and_change_of_anything_breaks_them(
-        path in "(/[a-zA-Z0-9._~-]{1,8}){1,4}", value in "[a-z0-9]{1,8}", service in prop_oneof![Just("s3"), Just("sts")],
+        path in "(/[a-zA-Z0-9_~-]{1,8}){1,4}", value in "[a-z0-9]{1,8}", service in prop_oneof![Just("s3"), Just("sts")],
     ) {
         let url: Uri = format!("http://localhost:4566{path}?versionId={value}").parse().unwrap();
         let credentials = credentials();
