@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use auth::access::{Admitted, Call, RefusalStyle};
+use auth::sigv4::PayloadCheck;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 use hyper::body::Incoming;
 use kernel::{Cx, Hint};
 use tracing::{Instrument, Span, field};
-use wire::{Answer, ApiError, Doc, Model, OperationId, ProtocolKind, Service};
+use wire::{Answer, ApiError, Doc, Model, OperationId, Protocol, ProtocolKind, Service};
 
 use crate::body::{self, BodyError};
-use crate::codec;
 use crate::limits;
 use crate::outgoing::Outgoing;
 use crate::refuse;
@@ -22,11 +22,13 @@ use crate::serve::{Edge, Exchange};
 /// Source: STS API Reference, AssumeRoleWithWebIdentity and AssumeRoleWithSAML.
 const UNSIGNED: [(&str, &str); 2] = [("sts", "AssumeRoleWithWebIdentity"), ("sts", "AssumeRoleWithSAML")];
 
+const QUERY: Protocol = Protocol { kind: ProtocolKind::AwsQuery, query_compatible: false };
+
 /// The service that a call is for, and how it is spoken to.
 #[derive(Clone)]
 struct Target {
     service: Arc<dyn Service>,
-    protocol: ProtocolKind,
+    protocol: Protocol,
 }
 
 impl Target {
@@ -48,7 +50,7 @@ impl Edge {
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         mut incoming: Incoming,
-        known: Option<(ServiceIndex, ProtocolKind)>,
+        known: Option<(ServiceIndex, Protocol)>,
         signing_name: Option<&str>,
     ) -> Response<Outgoing> {
         let known = known.and_then(|(index, protocol)| {
@@ -71,12 +73,15 @@ impl Edge {
         Span::current().record("service", target.model().endpoint.service);
         let (cx, outcome) = self.run(exchange, &target, raw, bytes_max).await;
         let mut answer = match outcome {
-            Ok((operation, answer)) => codec::encode(target.model(), target.protocol, operation, answer, exchange),
+            Ok((operation, answer)) => {
+                wire::encode(target.model(), target.protocol, operation, Ok(answer), &exchange.request_id)
+            }
             Err(error) => {
                 tracing::info!(status = error.status, code = %error.code, "refused");
-                codec::encode_error(Some(target.model()), target.protocol, &error, exchange)
+                wire::encode_error(Some(target.model()), target.protocol, &error, &exchange.request_id)
             }
-        };
+        }
+        .map(Outgoing::from);
         if let Some(cx) = cx {
             hint(&cx.hints(), &mut answer);
         }
@@ -95,30 +100,31 @@ impl Edge {
         if *error == BodyError::TooLarge && !exchange.parts.headers.contains_key(http::header::EXPECT) {
             body::discard(&mut incoming, self.clock()).await;
         }
-        let protocol = target.map_or(ProtocolKind::AwsQuery, |target| target.protocol);
+        let protocol = target.map_or(QUERY, |target| target.protocol);
         let model = target.map(Target::model);
         let operation = model.and_then(|model| {
-            codec::find_operation(model, protocol, exchange, &Bytes::new()).ok().map(|o| model.operation(o).name)
+            let found = wire::find_operation(model, protocol, &exchange.parts, &Bytes::new());
+            found.ok().map(|operation| model.operation(operation).name)
         });
-        let error = refuse::body_error(error, protocol, operation.unwrap_or("called"), bytes_max);
+        let error = refuse::body_error(error, protocol.kind, operation.unwrap_or("called"), bytes_max);
         tracing::info!(status = error.status, code = %error.code, "refused");
-        codec::encode_error(model, protocol, &error, exchange)
+        wire::encode_error(model, protocol, &error, &exchange.request_id).map(Outgoing::from)
     }
 
-    fn find_query(&self, exchange: &Exchange, raw: &[u8], signing_name: Option<&str>) -> Result<Target, ApiError> {
-        let query = exchange.parts.uri.query().unwrap_or_default();
-        let value = |name: &str| form_value(raw, name).or_else(|| form_value(query.as_bytes(), name));
-        let action = value("Action").ok_or_else(|| {
-            ApiError::framework(400, "MissingAction", "The request must contain the parameter Action.")
+    fn find_query(&self, exchange: &Exchange, raw: &Bytes, signing_name: Option<&str>) -> Result<Target, ApiError> {
+        let form = form_of(exchange, raw, limits::BODY_BYTES_MAX)?;
+        let (action, version) = wire::query_action(&exchange.parts, &form);
+        let action = action.ok_or_else(|| {
+            let message = "Could not find operation for request: Action is missing";
+            ApiError::framework(400, "MissingAction", message)
         })?;
-        let version = value("Version");
         let found = self.router().find_query(signing_name, &action, version.as_deref());
         let service = found.and_then(|index| self.service(index)).cloned().ok_or_else(|| {
-            let version = version.unwrap_or_else(|| "NO_VERSION_SPECIFIED".to_owned());
+            let version = version.as_deref().unwrap_or("NO_VERSION_SPECIFIED");
             let message = format!("Could not find operation {action} for version {version}");
             ApiError::framework(400, "InvalidAction", message)
         })?;
-        Ok(Target { service, protocol: ProtocolKind::AwsQuery })
+        Ok(Target { service, protocol: QUERY })
     }
 
     async fn run(
@@ -153,19 +159,21 @@ impl Edge {
     /// From the bytes to a call that may run. Blocks for as long as hashing and decoding take.
     fn prepare(&self, exchange: &Exchange, target: &Target, raw: Bytes, bytes_max: usize) -> Result<Ready, ApiError> {
         let (model, protocol) = (target.model(), target.protocol);
-        let found = codec::find_operation(model, protocol, exchange, &raw);
+        let form =
+            if protocol.kind == ProtocolKind::AwsQuery { form_of(exchange, &raw, bytes_max)? } else { Bytes::new() };
+        let found = wire::find_operation(model, protocol, &exchange.parts, &form);
         let name = found.as_ref().map_or("", |operation| model.operation(*operation).name);
         Span::current().record("operation", name);
         let Admitted { cx, payload, .. } = self
             .gate
             .admit(&self.call(exchange, model, name, &raw))
-            .map_err(|refusal| refusal.to_api_error(RefusalStyle::from(protocol)))?;
+            .map_err(|refusal| refusal.to_api_error(RefusalStyle::from(protocol.kind)))?;
         record_caller(&cx);
         let operation = found?;
-        let keep_gzip = protocol == ProtocolKind::RestXml;
+        let keep_gzip = protocol.kind == ProtocolKind::RestXml;
         let body = body::unwrap(&exchange.parts.headers, raw, payload, keep_gzip, bytes_max)
-            .map_err(|error| refuse::body_error(&error, protocol, name, bytes_max))?;
-        let input = codec::decode(model, protocol, operation, exchange, body)?;
+            .map_err(|error| refuse::body_error(&error, protocol.kind, name, bytes_max))?;
+        let input = wire::decode(model, protocol, operation, &exchange.parts, body)?;
         Ok(Ready { cx, operation, input })
     }
 
@@ -185,20 +193,17 @@ impl Edge {
     }
 }
 
-pub(crate) fn record_caller(cx: &Cx) {
+fn record_caller(cx: &Cx) {
     let span = Span::current();
     span.record("account", field::display(&cx.account));
     span.record("region", field::display(&cx.region));
     span.record("principal", field::display(&cx.caller));
 }
 
-/// A value of a form: `+` and percent-encoding undone.
-fn form_value(form: &[u8], name: &str) -> Option<String> {
-    form.split(|b| *b == b'&').find_map(|pair| {
-        let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-        let spaced: Vec<u8> = value.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
-        Some(percent_encoding::percent_decode(&spaced).decode_utf8_lossy().into_owned())
-    })
+/// A form whose `Action` is to be read before anybody is let in: with gzip taken off.
+fn form_of(exchange: &Exchange, raw: &Bytes, bytes_max: usize) -> Result<Bytes, ApiError> {
+    body::unwrap(&exchange.parts.headers, raw.clone(), PayloadCheck::Done, false, bytes_max)
+        .map_err(|error| refuse::body_error(&error, ProtocolKind::AwsQuery, "called", bytes_max))
 }
 
 /// `x-gureum-hint: Code: message`, one header each: what strict access would have refused.

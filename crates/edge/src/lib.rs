@@ -7,7 +7,6 @@
 mod api;
 pub mod body;
 mod ca;
-mod codec;
 mod cors;
 #[doc(hidden)]
 pub mod fuzz;

@@ -12,7 +12,6 @@ pub struct Outgoing(Content);
 
 enum Content {
     Whole(Option<Bytes>),
-    #[expect(dead_code, reason = "wire's streams come with its codecs")]
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, std::io::Error>> + Send>>),
 }
 
@@ -24,6 +23,15 @@ impl Outgoing {
 
     pub(crate) fn empty() -> Self {
         Self(Content::Whole(None))
+    }
+}
+
+impl From<wire::Body> for Outgoing {
+    fn from(body: wire::Body) -> Self {
+        match body {
+            wire::Body::Bytes(bytes) => Self::whole(bytes),
+            wire::Body::Stream(stream) => Self(Content::Stream(stream)),
+        }
     }
 }
 

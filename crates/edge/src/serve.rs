@@ -12,10 +12,9 @@ use hyper::body::Incoming;
 use kernel::{Clock, Rng};
 use tracing::Instrument;
 use tracing::field::Empty;
-use wire::{ApiError, Model, ProtocolKind, Service};
+use wire::{ApiError, Model, Protocol, ProtocolKind, RequestIdStyle, Service};
 
 use crate::ca::CertificateAuthority;
-use crate::codec;
 use crate::cors;
 use crate::internal::{Internal, RawRoute};
 use crate::limits::Patience;
@@ -98,8 +97,10 @@ impl Edge {
     /// The way of one request. Never fails: what goes wrong is an answer.
     pub(crate) async fn serve(self: &Arc<Self>, request: Request<Incoming>, arrival: Arrival) -> Response<Outgoing> {
         let (parts, body) = request.into_parts();
-        let request_id = kernel::id::uuid(self.rng.as_ref());
-        let exchange = Arc::new(Exchange { parts, arrival, request_id });
+        let mut exchange = Exchange { parts, arrival, request_id: String::new() };
+        let destination = self.router.route(&exchange.head());
+        exchange.request_id = self.new_request_id(&destination);
+        let exchange = Arc::new(exchange);
         let span = tracing::info_span!(
             "request",
             request_id = %exchange.request_id,
@@ -109,7 +110,7 @@ impl Edge {
             region = Empty,
             principal = Empty,
         );
-        let mut answer = self.dispatch(&exchange, body).instrument(span).await;
+        let mut answer = self.dispatch(&exchange, destination, body).instrument(span).await;
         if exchange.parts.method == Method::HEAD && exchange.parts.version == Version::HTTP_2 {
             // For HTTP/1.1 hyper does this.
             *answer.body_mut() = Outgoing::empty();
@@ -117,12 +118,32 @@ impl Edge {
         answer
     }
 
-    async fn dispatch(self: &Arc<Self>, exchange: &Arc<Exchange>, body: Incoming) -> Response<Outgoing> {
+    fn new_request_id(&self, destination: &Destination) -> String {
+        let style = match destination {
+            Destination::Api { service, .. } => {
+                self.service(*service).map(|service| service.model().endpoint.error_style.request_id)
+            }
+            Destination::S3 { .. } => Some(RequestIdStyle::S3),
+            _ => None,
+        };
+        let rng = self.rng.as_ref();
+        match style {
+            Some(RequestIdStyle::Base32) => kernel::id::request52(rng),
+            Some(RequestIdStyle::S3) => kernel::id::hex_digits(rng, 16).to_ascii_uppercase(),
+            Some(RequestIdStyle::Uuid) | None => kernel::id::uuid(rng),
+        }
+    }
+
+    async fn dispatch(
+        self: &Arc<Self>,
+        exchange: &Arc<Exchange>,
+        destination: Destination,
+        body: Incoming,
+    ) -> Response<Outgoing> {
         if exchange.parts.method == Method::CONNECT {
             let error = ApiError::unmodeled(403, "AccessDenied", "CONNECT is not served on this listener");
             return exchange.refuse(&error, None);
         }
-        let destination = self.router.route(&exchange.head());
         if exchange.is_from_sandbox() && matches!(destination, Destination::ExecuteApi { form: ApiForm::Path, .. }) {
             let error = ApiError::unmodeled(403, "AccessDenied", "a function may not ask for this path");
             return exchange.refuse(&error, None);
@@ -184,7 +205,8 @@ impl Exchange {
     pub(crate) fn refuse(&self, error: &ApiError, protocol: Option<ProtocolKind>) -> Response<Outgoing> {
         let protocol = protocol.unwrap_or_else(|| self.likely_protocol());
         tracing::info!(status = error.status, code = %error.code, "refused");
-        codec::encode_error(None, protocol, error, self)
+        let protocol = Protocol { kind: protocol, query_compatible: false };
+        wire::encode_error(None, protocol, error, &self.request_id).map(Outgoing::from)
     }
 
     pub(crate) fn refuse_caller(&self, refusal: &Refusal, protocol: Option<ProtocolKind>) -> Response<Outgoing> {

@@ -8,7 +8,7 @@ mod known;
 mod tables;
 
 use http::{HeaderMap, Method};
-use wire::{Model, ProtocolKind};
+use wire::{Model, Protocol, ProtocolKind};
 
 pub use hosts::{HostFacts, HostKind, split_port};
 pub use tables::ServiceIndex;
@@ -30,7 +30,7 @@ pub struct Head<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// An operation of a service that is registered.
-    Api { service: ServiceIndex, protocol: ProtocolKind },
+    Api { service: ServiceIndex, protocol: Protocol },
     /// awsQuery whose service only the body tells (`Action` and `Version`), restricted to `signing_name` when it was signed.
     Query { signing_name: Option<String> },
     /// A call on somebody's API in API Gateway.
@@ -120,7 +120,7 @@ impl Router {
         let (prefix, _operation) = target.split_once('.')?;
         let Some(service) = self.tables.by_target(prefix) else { return Some(unserved_target(prefix)) };
         let content_type = header(head, "content-type").unwrap_or_default();
-        Some(Destination::Api { service, protocol: self.tables.target_protocol(service, content_type) })
+        Some(self.tables.api_of_target(service, content_type))
     }
 
     fn by_signature(&self, host: &HostKind, head: &Head<'_>) -> Option<Destination> {
@@ -155,7 +155,7 @@ impl Router {
     fn by_path(&self, head: &Head<'_>) -> Option<Destination> {
         if is_queue_path(head.path) {
             let sqs = self.tables.by_endpoint_prefix("sqs").first().copied();
-            return sqs.map(|service| Destination::Api { service, protocol: ProtocolKind::AwsQuery });
+            return sqs.map(|service| self.tables.api(service, ProtocolKind::AwsQuery));
         }
         self.tables.by_path(head.method, head.path).map(|service| self.api(service, head))
     }

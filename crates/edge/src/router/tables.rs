@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use wire::{Model, Operation, ProtocolKind};
+use wire::{Model, Operation, Protocol, ProtocolKind};
 
 use super::{Destination, media_type};
 
@@ -133,27 +133,37 @@ impl Tables {
             .map(|(service, _)| service)
     }
 
-    pub(super) fn api(&self, service: ServiceIndex, protocol: ProtocolKind) -> Destination {
+    /// A service spoken to in a protocol of this kind.
+    pub(super) fn api(&self, service: ServiceIndex, kind: ProtocolKind) -> Destination {
+        let listed = self.protocols(service).iter().find(|protocol| protocol.kind == kind).copied();
+        let protocol = listed.unwrap_or(Protocol { kind, query_compatible: false });
         Destination::Api { service, protocol }
     }
 
-    /// Without a header that says the protocol: awsQuery when it looks like it, else the service's REST protocol or its
-    /// first one.
+    /// Without a header that says the protocol: awsQuery when it looks like it, else the service's first one.
     pub(super) fn api_for(&self, service: ServiceIndex, looks_like_query: bool) -> Destination {
-        let protocols = self.models.get(service.0).map_or(&[][..], |model| model.endpoint.protocols);
+        let protocols = self.protocols(service);
         let query = looks_like_query && protocols.iter().any(|p| p.kind == ProtocolKind::AwsQuery);
         let first = protocols.first().map_or(ProtocolKind::RestJson1, |p| p.kind);
-        Destination::Api { service, protocol: if query { ProtocolKind::AwsQuery } else { first } }
+        self.api(service, if query { ProtocolKind::AwsQuery } else { first })
     }
 
-    /// The protocol of a request with `X-Amz-Target`: CBOR when the type says so, else the service's own JSON.
-    pub(super) fn target_protocol(&self, service: ServiceIndex, content_type: &str) -> ProtocolKind {
-        let Some(model) = self.models.get(service.0) else { return ProtocolKind::AwsJson11 };
-        if media_type(content_type) == "application/x-amz-cbor-1.1" && speaks(model, ProtocolKind::AwsCbor11) {
-            return ProtocolKind::AwsCbor11;
-        }
-        let json = |p: &ProtocolKind| matches!(p, ProtocolKind::AwsJson10 | ProtocolKind::AwsJson11);
-        model.endpoint.protocols.iter().map(|p| p.kind).find(json).unwrap_or(ProtocolKind::AwsJson11)
+    /// With `X-Amz-Target`: CBOR when the type says so, else the service's own JSON.
+    pub(super) fn api_of_target(&self, service: ServiceIndex, content_type: &str) -> Destination {
+        let speaks = |kind: ProtocolKind| self.protocols(service).iter().any(|p| p.kind == kind);
+        let is_cbor = media_type(content_type) == "application/x-amz-cbor-1.1";
+        let kind = if is_cbor && speaks(ProtocolKind::AwsCbor11) {
+            ProtocolKind::AwsCbor11
+        } else if speaks(ProtocolKind::AwsJson10) {
+            ProtocolKind::AwsJson10
+        } else {
+            ProtocolKind::AwsJson11
+        };
+        self.api(service, kind)
+    }
+
+    fn protocols(&self, service: ServiceIndex) -> &'static [Protocol] {
+        self.models.get(service.0).map_or(&[], |model| model.endpoint.protocols)
     }
 }
 

@@ -1,0 +1,8 @@
+//! The edge over real sockets, with small services made by hand behind it.
+
+mod bodies;
+mod client;
+mod connections;
+mod internal_paths;
+mod who;
+mod world;
