@@ -61,7 +61,11 @@ pub(crate) async fn listen(
     access: Listener,
     tls_only: bool,
 ) -> io::Result<Listening> {
-    let listener = TcpListener::bind(address).await?;
+    on(edge, TcpListener::bind(address).await?, access, tls_only)
+}
+
+/// Serves a port that is bound already.
+pub(crate) fn on(edge: Arc<Edge>, listener: TcpListener, access: Listener, tls_only: bool) -> io::Result<Listening> {
     let local = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
     let connections = match access {

@@ -74,6 +74,17 @@ impl Edge {
         listen::listen(self.clone(), address, access, true).await
     }
 
+    /// Serves a port that is bound already: a server binds before it opens its data.
+    pub fn listen_on(
+        self: &Arc<Self>,
+        listener: std::net::TcpListener,
+        access: Listener,
+        tls_only: bool,
+    ) -> io::Result<Listening> {
+        listener.set_nonblocking(true)?;
+        listen::on(self.clone(), tokio::net::TcpListener::from_std(listener)?, access, tls_only)
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }

@@ -192,6 +192,11 @@ impl KeyRange {
         Self { start: prefix.clone(), end: last.clone().min(end_of(prefix)) }
     }
 
+    /// Every key of the store, of every account.
+    pub(crate) fn everything() -> Self {
+        Self { start: Key(Vec::new()), end: Key(vec![u8::MAX]) }
+    }
+
     /// From `start` (inclusive) to `end` (exclusive).
     pub fn between(start: &Key, end: &Key) -> Self {
         Self { start: start.clone(), end: end.clone() }

@@ -20,6 +20,9 @@ pub const VALUE_BYTES_MAX: usize = 16 << 20;
 /// Bytes that one transaction may write.
 pub const TRANSACTION_BYTES_MAX: usize = 64 << 20;
 
+/// Keys that one transaction of `Store::clear` deletes.
+pub const CLEARED_AT_ONCE: usize = 1000;
+
 /// How long a write that was only handed to the operating system waits for its sync.
 pub const UNSYNCED_MAX: Duration = Duration::from_millis(100);
 

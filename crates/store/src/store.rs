@@ -16,7 +16,7 @@ use crate::committer::{Command, Committer, Done, Durability, OnFatal, Queued, Vi
 use crate::error::StoreError;
 use crate::folder::{Folder, OpenError};
 use crate::key::{Key, KeyRange};
-use crate::limits::QUEUED_COMMANDS_MAX;
+use crate::limits::{CLEARED_AT_ONCE, QUEUED_COMMANDS_MAX};
 use crate::record::Record;
 use crate::txn::{Txn, read_record, read_records};
 
@@ -164,6 +164,23 @@ impl Store {
     /// Large values, kept as files.
     pub fn blobs(&self) -> &Blobs {
         &self.inner.blobs
+    }
+
+    /// Deletes every key of every account, and no secret. Whoever keeps state in memory must be gone before.
+    pub async fn clear(&self) -> Result<(), StoreError> {
+        let everything = KeyRange::everything();
+        loop {
+            let range = everything.clone();
+            let left = self.transact(move |txn| {
+                let page = txn.scan(&range, CLEARED_AT_ONCE, Direction::Forward)?;
+                let count = page.len();
+                page.into_iter().for_each(|(key, _)| txn.delete(key));
+                Ok::<_, StoreError>(count)
+            });
+            if left.await? < CLEARED_AT_ONCE {
+                return Ok(());
+            }
+        }
     }
 
     /// A secret of this data folder, made at first use and the same ever after: the key of page tokens, say.
