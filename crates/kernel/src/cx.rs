@@ -18,6 +18,8 @@ pub struct Cx {
     /// Whether the request came over TLS.
     pub secure_transport: bool,
     pub user_agent: Option<Arc<str>>,
+    /// For whom a service calls (`aws:SourceArn`): the log group, queue or topic that made it call.
+    pub source_arn: Option<Arc<str>>,
     hints: Arc<Mutex<Vec<Hint>>>,
 }
 
@@ -43,6 +45,7 @@ impl Cx {
             source_ip: None,
             secure_transport: false,
             user_agent: None,
+            source_arn: None,
             hints: Arc::default(),
         }
     }
