@@ -38,6 +38,7 @@ fn identity_policies_are_refused_in_iams_words() {
             json!({"Effect": "Allow", "Action": "s3", "Resource": "*"}),
             "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
         ),
+        (json!({"Effect": "Allow", "Action": "s 3:Get", "Resource": "*"}), "Vendor s 3 is not valid"),
         (
             json!({"Effect": "Allow", "Action": "arn:aws:s3", "Resource": "*"}),
             "Actions/Condition can contain only one colon.",
@@ -101,6 +102,15 @@ fn trust_policies_are_refused_in_iams_words() {
             "AssumeRole policy may only specify STS AssumeRole actions.",
         ),
         (
+            json!({"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Principal": service}),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (json!({"Effect": "Allow", "Principal": service}), "Missing required field Action"),
+        (
+            json!({"Effect": "Allow", "Action": "sts:Assume*", "Principal": {"AWS": "arn:aws:iam::111111111111:role/*"}}),
+            "Invalid principal in policy: \"AWS\":\"arn:aws:iam::111111111111:role/*\"",
+        ),
+        (
             json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws::iam::1:root"}}),
             "Invalid principal in policy: \"AWS\":\"arn:aws::iam::1:root\"",
         ),
@@ -110,6 +120,10 @@ fn trust_policies_are_refused_in_iams_words() {
         ),
     ] {
         assert_eq!(parse(&policy_of(statement.clone()), PolicyKind::Trust).unwrap_err(), expected, "{statement}");
+    }
+    for action in ["sts:AssumeRole", "sts:*", "STS:assumerolewithsaml", "sts:TagSession"] {
+        let statement = json!({"Effect": "Allow", "Action": action, "Principal": {"AWS": ACCOUNT}});
+        assert!(parse(&policy_of(statement), PolicyKind::Trust).is_ok(), "{action}");
     }
     let malformed = Policy::parse("trust.json", PolicyKind::Trust).unwrap_err();
     assert_eq!(malformed.to_string(), "This policy contains invalid Json");
@@ -446,6 +460,17 @@ fn a_lambda_permission_is_a_resource_policy() {
     };
     assert!(ask("arn:aws:sns:us-east-1:111111111111:topic"));
     assert!(!ask("arn:aws:sns:us-east-1:111111111111:other"));
+}
+
+#[test]
+fn a_resource_policy_may_name_nobody() {
+    let statement =
+        json!({"Effect": "Allow", "Principal": {"AWS": "logs.amazonaws.com"}, "Action": "logs:*", "Resource": "*"});
+    let policy = resource(statement).policy;
+    for principal in [Principal::service("logs.amazonaws.com"), user(), Principal::Anonymous] {
+        let decision = resource_allows(&policy, &principal, "logs:PutLogEvents", "*", &Context::default());
+        assert_eq!(decision, Decision::ImplicitDeny(Layer::Resource));
+    }
 }
 
 #[test]

@@ -9,12 +9,17 @@ pub enum MalformedPolicy {
     Syntax,
     #[error("Policy statement must contain actions.")]
     NoActions,
+    /// In a trust policy.
+    #[error("Missing required field Action")]
+    NoTrustedActions,
     #[error("Policy statement must contain resources.")]
     NoResources,
     #[error("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")]
     ActionWithoutVendor,
     #[error("Actions/Condition can contain only one colon.")]
     ActionWithTwoColons,
+    #[error("Vendor {0} is not valid")]
+    InvalidVendor(String),
     #[error("Resource {0} must be in ARN format or \"*\".")]
     ResourceNotArn(String),
     #[error("The policy failed legacy parsing")]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{
-    Condition, Effect, Element, MalformedPolicy as Malformed, Operator, Pattern, Policy, PolicyKind, PrincipalPattern,
-    Statement, Version,
+    Condition, Context, Effect, Element, MalformedPolicy as Malformed, Operator, Pattern, Policy, PolicyKind,
+    PrincipalPattern, Statement, Version,
 };
 
 impl Policy {
@@ -127,23 +127,41 @@ impl Element<String> {
 fn actions(object: &Map<String, Value>, kind: PolicyKind) -> Result<Element<Pattern>, Malformed> {
     let element = element(object, "Action")?;
     if element.is_empty() {
-        return Err(Malformed::NoActions);
+        return Err(if kind == PolicyKind::Trust { Malformed::NoTrustedActions } else { Malformed::NoActions });
     }
     element.try_map(|action| {
-        if action != "*" {
-            match action.matches(':').count() {
-                0 => return Err(Malformed::ActionWithoutVendor),
-                1 => {}
-                _ => return Err(Malformed::ActionWithTwoColons),
-            }
-        }
-        let of_sts = action.split(':').next().is_some_and(|vendor| vendor.eq_ignore_ascii_case("sts"));
-        if kind == PolicyKind::Trust && !of_sts {
+        check_action(action)?;
+        // Variables stand for nothing in an action.
+        let pattern = Pattern::new(action, Version::V2008);
+        if kind == PolicyKind::Trust && !is_for_trust(&pattern) {
             return Err(Malformed::NotAnAssumeRoleAction);
         }
-        // Variables stand for nothing in an action.
-        Ok(Pattern::new(action, Version::V2008))
+        Ok(pattern)
     })
+}
+
+fn check_action(action: &str) -> Result<(), Malformed> {
+    if action == "*" {
+        return Ok(());
+    }
+    let (vendor, name) = action.split_once(':').ok_or(Malformed::ActionWithoutVendor)?;
+    if vendor.is_empty() || !vendor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Err(Malformed::InvalidVendor(vendor.to_owned()));
+    }
+    if name.contains(':') { Err(Malformed::ActionWithTwoColons) } else { Ok(()) }
+}
+
+/// Whether an action of a trust policy stands for one that trust policies are asked about.
+fn is_for_trust(action: &Pattern) -> bool {
+    const ASKED: [&str; 6] = [
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:SetContext",
+        "sts:SetSourceIdentity",
+        "sts:TagSession",
+    ];
+    action.as_str() != "*" && ASKED.iter().any(|asked| action.is_like_ignoring_case(asked, &Context::default()))
 }
 
 fn resources(object: &Map<String, Value>, version: Version, kind: PolicyKind) -> Result<Element<Pattern>, Malformed> {
@@ -155,7 +173,7 @@ fn resources(object: &Map<String, Value>, version: Version, kind: PolicyKind) ->
     }
     element.try_map(|resource| {
         if kind == PolicyKind::Identity && resource != "*" {
-            if !resource.starts_with("arn:") {
+            if !resource.starts_with("arn:") && !resource.starts_with('*') {
                 return Err(Malformed::ResourceNotArn(resource.to_owned()));
             }
             // An ARN that breaks off is completed by wildcards; one that left a part out has a resource for an account.
@@ -182,7 +200,7 @@ fn principals(object: &Map<String, Value>, kind: PolicyKind) -> Result<Element<P
             return Err(Malformed::InvalidPrincipal { kind: "STAR", value: text.clone() });
         }
         Value::Object(by_kind) if !by_kind.is_empty() => {
-            let lists = by_kind.iter().map(|(kind, value)| principals_of(kind, value));
+            let lists = by_kind.iter().map(|(named, value)| principals_of(named, value, kind));
             lists.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
         }
         _ => return Err(Malformed::Syntax),
@@ -190,18 +208,32 @@ fn principals(object: &Map<String, Value>, kind: PolicyKind) -> Result<Element<P
     Ok(if negated { Element::NoneOf(patterns) } else { Element::AnyOf(patterns) })
 }
 
-fn principals_of(kind: &str, value: &Value) -> Result<Vec<PrincipalPattern>, Malformed> {
+fn principals_of(named: &str, value: &Value, kind: PolicyKind) -> Result<Vec<PrincipalPattern>, Malformed> {
     let invalid = |kind: &'static str, value: &str| Malformed::InvalidPrincipal { kind, value: value.to_owned() };
-    let read = |text: &String| match kind {
+    let read = |text: &String| match named {
         "AWS" => PrincipalPattern::of_aws(text).ok_or_else(|| invalid("AWS", text)),
-        "Service" if text.contains('.') || text == "*" => Ok(PrincipalPattern::Service(text.clone())),
+        "Service" if is_service_name(text) => Ok(PrincipalPattern::Service(text.clone())),
         "Service" => Err(invalid("SERVICE", text)),
         "Federated" if text == "*" || text.is_empty() => Err(invalid("FEDERATED", text)),
         "Federated" => Ok(PrincipalPattern::Federated(text.clone())),
         "CanonicalUser" => Ok(PrincipalPattern::Other(text.clone())),
         _ => Err(Malformed::Syntax),
     };
-    texts(value)?.iter().map(read).collect()
+    // Some services keep names that name nobody (CloudWatch Logs: `{"AWS": "logs.amazonaws.com"}`); others word it themselves.
+    let lenient = |text: &String| match read(text) {
+        Err(Malformed::InvalidPrincipal { .. }) if kind == PolicyKind::Resource => {
+            Ok(PrincipalPattern::Other(text.clone()))
+        }
+        other => other,
+    };
+    texts(value)?.iter().map(lenient).collect()
+}
+
+/// `lambda.amazonaws.com`, also with a region or China's domain. Which services exist is not known here.
+fn is_service_name(text: &str) -> bool {
+    let domains = [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal", ".aws"];
+    let name = domains.iter().find_map(|domain| text.strip_suffix(domain)).unwrap_or_default();
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }
 
 fn conditions(value: Option<&Value>, version: Version) -> Result<Vec<Condition>, Malformed> {

@@ -131,9 +131,7 @@ impl PrincipalPattern {
             }
             (Self::Arn(own), Principal::RoleSession { arn }) if own == arn => Some(Grant::Direct),
             (Self::Arn(own), Principal::RoleSession { arn }) if is_role_of(own, arn) => Some(Grant::Role),
-            (Self::Service(own), Principal::Service { name }) if own == "*" || own.eq_ignore_ascii_case(name) => {
-                Some(Grant::Direct)
-            }
+            (Self::Service(own), Principal::Service { name }) if own.eq_ignore_ascii_case(name) => Some(Grant::Direct),
             (Self::Federated(own), Principal::Federated { provider }) if own == provider => Some(Grant::Direct),
             _ => None,
         }
@@ -148,7 +146,9 @@ impl PrincipalPattern {
             return Some(Self::Account(text.to_owned()));
         }
         if let Ok(arn) = text.parse::<Arn>() {
-            let named = matches!(arn.service.as_str(), "iam" | "sts") && AccountId::parse(&arn.account).is_ok();
+            // CloudFront's origin access identities are users of an account of that name.
+            let account = AccountId::parse(&arn.account).is_ok() || arn.account == "cloudfront";
+            let named = matches!(arn.service.as_str(), "iam" | "sts") && account && !text.contains('*');
             return named.then(|| match arn.resource.as_str() {
                 "root" => Self::Account(arn.account),
                 _ => Self::Arn(text.to_owned()),
