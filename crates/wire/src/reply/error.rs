@@ -78,13 +78,13 @@ impl Filled {
             let given = error.members.iter().find(|(name, _)| *name == member.name);
             *slot = given.map(|(_, value)| value.clone());
             let is_text = matches!(model.shape(member.shape).kind, Kind::String | Kind::Enum(_));
-            if slot.is_some() || !is_text {
+            if !is_text {
                 continue;
             }
             if member.name.eq_ignore_ascii_case("message") {
-                *slot = error.message.clone().map(Doc::Str);
-                holds_message = slot.is_some();
-            } else if member.name == "Type" && protocol == ProtocolKind::RestJson1 {
+                *slot = slot.take().or_else(|| error.message.clone().map(Doc::Str));
+                holds_message |= slot.is_some();
+            } else if slot.is_none() && member.name == "Type" && protocol == ProtocolKind::RestJson1 {
                 *slot = Some(Doc::Str(side(error.fault).to_owned()));
             }
         }
@@ -206,7 +206,9 @@ fn xml_body(
         writer.text("Type", sender(error));
     }
     writer.text("Code", &error.code);
-    writer.text("Message", error.message.as_deref().unwrap_or_default());
+    if let Some(message) = &error.message {
+        writer.text("Message", message);
+    }
     if let Some(filled) = filled {
         let takes = |member: &Member| in_body(member) && !member.name.eq_ignore_ascii_case("message");
         writer.members(filled.shape, &filled.doc, takes);

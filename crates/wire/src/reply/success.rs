@@ -76,7 +76,8 @@ fn rest_body(model: &Model, protocol: ProtocolKind, shape: ShapeId, output: Doc,
         let value = slots.get_mut(at).and_then(Option::take);
         return payload(model, protocol, &members[at], value, headers);
     }
-    let in_body = |member: &Member| member.location == Location::Body;
+    // Path and query have no meaning in an answer: such members stand in its body.
+    let in_body = |member: &Member| matches!(member.location, Location::Body | Location::Uri | Location::Query);
     match protocol {
         ProtocolKind::RestXml => {
             if !members.iter().any(in_body) {
