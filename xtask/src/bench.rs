@@ -5,13 +5,13 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::run;
+use crate::{ci, run};
 
 pub fn bench(root: &Path) -> Result<()> {
     let cargo = |args: &[&str]| run(Command::new("cargo").args(args).current_dir(root));
     cargo(&["build", "--quiet", "--release", "--package", "gureum", "--package", "bench"])?;
-    let binary = root.join("target/release/gureum");
+    let binary = ci::target(root).join("release/gureum");
     run(Command::new(&binary).args(["runtime", "install", "nodejs20.x"]))?;
-    run(Command::new(root.join("target/release/bench")).arg(binary))?;
+    run(Command::new(ci::target(root).join("release/bench")).arg(binary))?;
     cargo(&["run", "--quiet", "--release", "--package", "store", "--example", "put_bench"])
 }

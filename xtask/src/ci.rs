@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: all of CI, on any laptop. Each step prints its time; the first that fails ends the run.
 
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -25,20 +26,9 @@ const STEPS: [Step; 11] = [
 ];
 
 pub fn ci(root: &Path) -> Result<()> {
-    steps(root, &STEPS)
-}
-
-/// What README's test command runs: everything that needs no other tool than the compiler and the clients.
-pub fn test(root: &Path) -> Result<()> {
-    let wanted = ["clients and runtimes", "tests", "contract and journeys"];
-    let steps_of_test: Vec<Step> = STEPS.into_iter().filter(|(name, _)| wanted.contains(name)).collect();
-    steps(root, &steps_of_test)
-}
-
-fn steps(root: &Path, all: &[Step]) -> Result<()> {
     let start = Instant::now();
     let mut times = Vec::new();
-    for (name, step) in all {
+    for (name, step) in STEPS {
         let began = Instant::now();
         println!("── {name}");
         step(root).with_context(|| format!("{name} failed after {:.0} s", began.elapsed().as_secs_f32()))?;
@@ -52,9 +42,21 @@ fn cargo(root: &Path, args: &[&str]) -> Result<()> {
     run(Command::new("cargo").args(args).current_dir(root))
 }
 
-fn binary(root: &Path) -> std::path::PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    target.join("debug/gureum")
+/// Cargo's target directory.
+pub fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into)
+}
+
+fn binary(root: &Path) -> PathBuf {
+    target(root).join("debug/gureum")
+}
+
+/// README's start command: builds, fetches the runtime clients, and becomes the server.
+pub fn start(root: &Path, flags: &[&str]) -> Result<()> {
+    cargo(root, &["build", "--release", "--package", "gureum"])?;
+    let gureum = target(root).join("release/gureum");
+    run(Command::new(&gureum).args(["runtime", "install", "nodejs20.x", "python3"]))?;
+    Err(Command::new(&gureum).arg("up").args(flags).exec()).with_context(|| gureum.display().to_string())
 }
 
 fn prepare(root: &Path) -> Result<()> {

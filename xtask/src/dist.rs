@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{deps, run};
+use crate::{ci, deps, run};
 
 pub fn dist(root: &Path) -> Result<()> {
     run(Command::new("cargo").args(["build", "--release", "--package", "gureum"]).current_dir(root))?;
@@ -17,7 +17,7 @@ pub fn dist(root: &Path) -> Result<()> {
     let folder = root.join("target/dist").join(&name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("licences"))?;
-    fs::copy(root.join("target/release/gureum"), folder.join("gureum"))?;
+    fs::copy(ci::target(root).join("release/gureum"), folder.join("gureum"))?;
     for file in ["LICENSE", "README.md", "README.ko.md"] {
         fs::copy(root.join(file), folder.join(file)).with_context(|| file.to_owned())?;
     }

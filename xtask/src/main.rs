@@ -20,8 +20,8 @@ use anyhow::{Context, Result, bail};
 const USAGE: &str = "usage: cargo xtask COMMAND
   facts          models/*.api from the pinned botocore
   gen [--check]  crates/api/* from models/
-  ci             every check, with the time of each
-  test           the tests, with real clients
+  start [FLAG…]  build, fetch the runtime clients, and run `gureum up`
+  ci             every check and test, with the time of each
   layers         the arrows between rooms
   ledger         every operation is implemented and tested
   deps           licences, duplicates, reasons
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         ["gen"] => models::generate(root, false),
         ["gen", "--check"] => models::generate(root, true),
         ["ci"] => ci::ci(root),
-        ["test"] => ci::test(root),
+        ["start", ref flags @ ..] => ci::start(root, flags),
         ["layers"] => layers::check(root),
         ["ledger"] => ledger::check(root),
         ["deps"] => deps::check(root),

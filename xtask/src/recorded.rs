@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::clients;
+use crate::{ci, clients};
 
 const GROUPS: [&str; 4] = ["sts", "iam", "logs", "lambda_api"];
 
@@ -56,8 +56,7 @@ fn replay(root: &Path, recorded: &Path) -> Result<BTreeSet<String>> {
 }
 
 fn start(root: &Path, folder: &Path) -> Result<(Child, String)> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    let mut server = Command::new(target.join("debug/gureum"))
+    let mut server = Command::new(ci::target(root).join("debug/gureum"))
         .args(["up", "--port", "0", "--data"])
         .arg(folder.join("data"))
         .env("XDG_STATE_HOME", folder.join("state"))

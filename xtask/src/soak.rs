@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{clients, run};
+use crate::{ci, clients, run};
 
 const KILL_ROUNDS: &str = "50";
 const POWER_ROUNDS: &str = "20";
@@ -15,7 +15,7 @@ pub fn soak(root: &Path) -> Result<()> {
     run(Command::new("cargo").args(["build", "--release", "--package", "gureum"]).current_dir(root))?;
     run(Command::new(clients.python)
         .args(["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "tests/durability"])
-        .env("GUREUM_BIN", root.join("target/release/gureum"))
+        .env("GUREUM_BIN", ci::target(root).join("release/gureum"))
         .env("GUREUM_KILL_ROUNDS", KILL_ROUNDS)
         .current_dir(root))?;
     let power = ["run", "--release", "--package", "store", "--example", "power_cut", "--", "--rounds", POWER_ROUNDS];

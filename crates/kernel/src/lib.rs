@@ -7,6 +7,8 @@ mod account;
 mod arn;
 mod clock;
 mod cx;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod id;
 mod page_token;
 mod rng;
