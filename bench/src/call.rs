@@ -12,7 +12,8 @@ const ROUNDS: u32 = 20_000;
 const TRIES: usize = 9;
 
 const PROTOCOL: Protocol = Protocol { kind: ProtocolKind::AwsJson11, query_compatible: false };
-const BODY: &[u8] = br#"{"logGroupName":"/aws/lambda/echoTest","orderBy":"LastEventTime","descending":true,"limit":50}"#;
+const BODY: &[u8] =
+    br#"{"logGroupName":"/aws/lambda/echoTest","orderBy":"LastEventTime","descending":true,"limit":50}"#;
 
 pub fn run() {
     let request = http::Request::post("/").header("x-amz-target", "Logs_20140328.DescribeLogStreams").body(());
@@ -38,6 +39,7 @@ fn one(head: &http::request::Parts) -> bool {
     let input = DescribeLogStreamsRequest::from_slot(Some(input));
     let stream = LogStream { log_stream_name: input.log_group_name, stored_bytes: Some(0), ..Default::default() };
     let output = DescribeLogStreamsResponse { log_streams: Some(vec![stream]), ..Default::default() };
-    let answer = wire::encode(&MODEL, PROTOCOL, operation, Ok(Answer::of(output)), "094d4d3e-0c4f-41e7-ab68-a96f2d3f979f");
+    let answer =
+        wire::encode(&MODEL, PROTOCOL, operation, Ok(Answer::of(output)), "094d4d3e-0c4f-41e7-ab68-a96f2d3f979f");
     answer.status().is_success()
 }
