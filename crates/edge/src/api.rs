@@ -11,7 +11,7 @@ use kernel::{Cx, Hint};
 use tracing::{Instrument, Span, field};
 use wire::{Answer, ApiError, Doc, Model, OperationId, Protocol, ProtocolKind, Service};
 
-use crate::body::{self, BodyError};
+use crate::body::{self, BodyError, Taken};
 use crate::limits;
 use crate::outgoing::Outgoing;
 use crate::refuse;
@@ -58,9 +58,8 @@ impl Edge {
         });
         let bytes_max =
             known.as_ref().map_or(limits::BODY_BYTES_MAX, |t| limits::body_bytes_max(t.model().endpoint.service));
-        let read = body::read(&mut incoming, bytes_max, self.patience().body, self.clock()).await;
-        let raw = match read {
-            Ok(raw) => raw,
+        let (_room, raw) = match self.read(exchange, &mut incoming, bytes_max).await {
+            Ok(read) => read,
             Err(error) => return self.refuse_body(exchange, incoming, known.as_ref(), &error, bytes_max).await,
         };
         let target = match known {
@@ -86,6 +85,17 @@ impl Edge {
             hint(&cx.hints(), &mut answer);
         }
         answer
+    }
+
+    async fn read(
+        &self,
+        exchange: &Exchange,
+        incoming: &mut Incoming,
+        bytes_max: usize,
+    ) -> Result<(Taken, Bytes), BodyError> {
+        let (patience, clock) = (self.patience().body, self.clock());
+        let room = self.room.take(&exchange.parts.headers, incoming, bytes_max, patience, clock).await?;
+        Ok((room, body::read(incoming, bytes_max, patience, clock).await?))
     }
 
     async fn refuse_body(

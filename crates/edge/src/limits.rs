@@ -40,6 +40,8 @@ impl Default for Patience {
 
 /// Bytes set aside for a body on the word of its Content-Length.
 pub const BODY_ROOM_BYTES: usize = 1024 * 1024;
+/// Bytes of all larger bodies (above [`BODY_ROOM_BYTES`]) that are held at one time; further ones wait their turn.
+pub const BODIES_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Bytes of a refused body that are still read, so that its sender gets to see the refusal.
 pub const DISCARD_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Time for that.

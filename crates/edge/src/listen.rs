@@ -194,7 +194,11 @@ impl Connection {
             tracing::info!(peer = %self.arrival.peer, "a TLS client on a listener without TLS");
             return;
         };
-        match clock.timeout(patience.handshake, tls.accept(stream)).await {
+        let accepted = tokio::select! {
+            accepted = clock.timeout(patience.handshake, tls.accept(stream)) => accepted,
+            () = until_stopped(&mut self.stopped) => return,
+        };
+        match accepted {
             Ok(Ok(stream)) => {
                 self.arrival.tls = true;
                 self.http(stream).await;

@@ -23,6 +23,12 @@ pub(crate) fn body_error(error: &BodyError, protocol: ProtocolKind, operation: &
             if s3 { "RequestTimeout" } else { "RequestTimeoutException" },
             "Your socket connection to the server was not read from or written to within the timeout period.",
         ),
+        BodyError::NoRoom if s3 => ApiError::framework(503, "SlowDown", "Please reduce your request rate."),
+        BodyError::NoRoom => ApiError::framework(
+            503,
+            "ServiceUnavailable",
+            "The request has failed due to a temporary failure of the server.",
+        ),
         BodyError::Broken | BodyError::Chunked(ChunkedError::Incomplete) => ApiError::framework(
             400,
             "IncompleteBody",

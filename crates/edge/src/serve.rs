@@ -14,6 +14,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use wire::{ApiError, Model, Protocol, ProtocolKind, RequestIdStyle, Service};
 
+use crate::body::Room;
 use crate::ca::CertificateAuthority;
 use crate::cors;
 use crate::internal::{Internal, RawRoute};
@@ -50,6 +51,7 @@ pub struct Edge {
     pub(crate) internal: Arc<dyn Internal>,
     pub(crate) raw_routes: Vec<(String, Arc<dyn RawRoute>)>,
     authority: Option<Arc<CertificateAuthority>>,
+    pub(crate) room: Room,
     patience: Patience,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -60,7 +62,18 @@ impl Edge {
         let EdgeOptions { services, gate, internal, raw_routes, authority, hosts, patience, clock, rng } = options;
         let models: Vec<&'static Model> = services.iter().map(|service| service.model()).collect();
         let router = Router::new(&models, hosts);
-        Arc::new(Self { services, router, gate, internal, raw_routes, authority, patience, clock, rng })
+        Arc::new(Self {
+            services,
+            router,
+            gate,
+            internal,
+            raw_routes,
+            authority,
+            room: Room::default(),
+            patience,
+            clock,
+            rng,
+        })
     }
 
     /// Opens a listener; port 0 lets the system choose. Cheap enough for one per execution environment.

@@ -281,6 +281,61 @@ mod tests {
         assert_eq!(decode(b"ffffffffffffffff\r\n", 3, up_to(4)), Err(ChunkedError::TooLarge));
     }
 
+    /// The body of AWS's own example with a signed trailer: 65 kB and 1 kB of `a`.
+    fn documented(trailer: &str) -> Vec<u8> {
+        let mut body = Vec::new();
+        for (length, signature) in [
+            (65_536, "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2"),
+            (1024, "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7"),
+            (0, "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992"),
+        ] {
+            body.extend_from_slice(format!("{length:x};chunk-signature={signature}\r\n").as_bytes());
+            body.extend_from_slice(&vec![b'a'; length]);
+            body.extend_from_slice(if length == 0 { b"" } else { b"\r\n" });
+        }
+        body.extend_from_slice(trailer.as_bytes());
+        body
+    }
+
+    fn documented_expectations() -> Expectations {
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        let scope = auth::sigv4::Scope {
+            date: "20130524".to_owned(),
+            region: "us-east-1".to_owned(),
+            service: "s3".to_owned(),
+        };
+        let key = auth::sigv4::derive_signing_key(secret, &scope);
+        let seed = "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e";
+        let signer = ChunkSigner::new(key, "20130524T000000Z", &scope.to_string(), seed);
+        Expectations {
+            signer: Some(signer),
+            signed_trailer: true,
+            checksums: vec![Algorithm::Crc32c],
+            decoded_bytes: Some(66_560),
+            decoded_bytes_max: 100_000,
+        }
+    }
+
+    #[test]
+    fn signed_chunks_and_their_signed_trailer_hold_to_their_chain() {
+        let signature = "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435";
+        for separator in ["\n", "\r\n", "\n\r\n"] {
+            let trailer =
+                format!("x-amz-checksum-crc32c:sOO8/Q=={separator}x-amz-trailer-signature:{signature}\r\n\r\n");
+            let decoded = decode(&documented(&trailer), 1000, documented_expectations());
+            assert_eq!(decoded.unwrap(), vec![b'a'; 66_560]);
+        }
+        let unsigned = documented("x-amz-checksum-crc32c:sOO8/Q==\r\n\r\n");
+        assert_eq!(decode(&unsigned, 1000, documented_expectations()), Err(ChunkedError::MalformedTrailer));
+        let other = format!("x-amz-checksum-crc32c:AAAAAA==\r\nx-amz-trailer-signature:{signature}\r\n\r\n");
+        assert_eq!(decode(&documented(&other), 1000, documented_expectations()), Err(ChunkedError::SignatureMismatch));
+        let mut changed = documented("\r\n");
+        if let Some(byte) = changed.get_mut(200) {
+            *byte = b'b';
+        }
+        assert_eq!(decode(&changed, 1000, documented_expectations()), Err(ChunkedError::SignatureMismatch));
+    }
+
     #[test]
     fn malformed_chunks_are_refused() {
         let long = vec![b'0'; CHUNK_LINE_BYTES_MAX + 1];

@@ -3,6 +3,7 @@
 pub mod checksum;
 pub mod chunked;
 mod read;
+mod room;
 
 use std::io::Read;
 
@@ -16,6 +17,7 @@ use self::checksum::Algorithm;
 use self::chunked::{ChunkedError, Decoder, Expectations};
 
 pub(crate) use read::{discard, read};
+pub(crate) use room::{Room, Taken};
 
 /// Why a body cannot be had. The service's family words it: see `refuse`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +26,8 @@ pub enum BodyError {
     TooLarge,
     #[error("the body did not arrive in time")]
     TooSlow,
+    #[error("larger bodies of others took all the room")]
+    NoRoom,
     #[error("the body broke off")]
     Broken,
     #[error("the body is not the gzip that its Content-Encoding says")]
@@ -45,15 +49,15 @@ pub fn unwrap(
         Some(expected) => dechunk(&body, expected)?,
         None => body,
     };
-    if !keep_gzip && codings(headers).any(|coding| coding.eq_ignore_ascii_case("gzip")) {
+    if !keep_gzip && is_gzip(headers) {
         return gunzip(&body, bytes_max);
     }
     Ok(body)
 }
 
-fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+fn is_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
+    values.flat_map(|value| value.split(',')).any(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
 }
 
 /// `None` for a body that is not aws-chunked.

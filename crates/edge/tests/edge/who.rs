@@ -141,3 +141,19 @@ async fn hints_go_out_in_a_header() {
     let reply = Client::to(listening.address()).await.ask(echo_with("Hint", &[], "{}")).await;
     assert_eq!(reply.header("x-gureum-hint"), Some("AccessDenied: no permission??for that"));
 }
+
+#[tokio::test]
+async fn a_signature_covers_the_path_as_it_was_sent() {
+    let (_world, listening) = World::open().await;
+    for path in ["/2015-03-31/functions/a%2Fb%20c", "/2015-03-31//functions/../x/", "/2015-03-31/%ED%95%9C?q=a+b&Q=%2f"]
+    {
+        let request = http::Request::get(path).header("host", "localhost").header("x-odd", "a  b");
+        let mut request = request.body(String::new()).unwrap();
+        crate::client::sign(&mut request, USER_KEY, "lambda");
+        let lines: String =
+            request.headers().iter().map(|(n, v)| format!("{n}: {}\r\n", v.to_str().unwrap())).collect();
+        let (status, body) = ask(listening.address(), &format!("GET {path} HTTP/1.1\r\n{lines}\r\n")).await;
+        // Let in, and then no such operation.
+        assert_eq!(status, 404, "{path}: {body}");
+    }
+}
