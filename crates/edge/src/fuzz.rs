@@ -1,6 +1,9 @@
 //! Bodies of the fuzz targets: plain functions that never panic, whatever they are given.
 
+use std::sync::LazyLock;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use wire::{Endpoint, ErrorStyle, Model, Operation, Protocol, ProtocolKind, RequestIdStyle};
 
 use crate::body::checksum::Algorithm;
 use crate::body::chunked::{Decoder, Expectations};
@@ -38,7 +41,66 @@ pub fn router_head(data: &[u8]) {
             headers.insert(name, value);
         }
     }
-    let router = Router::new(&[], HostFacts::default());
     let head = Head { method: &method, host: split_port(host), path, query, headers: &headers };
-    let _ = router.route(&head);
+    let destination = ROUTER.route(&head);
+    let without = HeaderMap::new();
+    let bare = ROUTER.route(&Head { query: "", headers: &without, ..head });
+    assert!(!bare.is_data_plane() || destination == bare, "headers and queries move nothing off the data plane");
+}
+
+static ROUTER: LazyLock<Router> = LazyLock::new(|| {
+    let custom_domains = vec!["api.example.com".to_owned()];
+    Router::new(&[&REST, &RPC], HostFacts { own: vec!["gureum.test".to_owned()], custom_domains })
+});
+
+static REST: Model = model("lambda", "", &[Protocol { kind: ProtocolKind::RestJson1, query_compatible: false }]);
+static RPC: Model = model(
+    "monitoring",
+    "GraniteServiceVersion20100801",
+    &[
+        Protocol { kind: ProtocolKind::RpcV2Cbor, query_compatible: true },
+        Protocol { kind: ProtocolKind::AwsJson10, query_compatible: true },
+        Protocol { kind: ProtocolKind::AwsQuery, query_compatible: false },
+    ],
+);
+
+const fn model(name: &'static str, target_prefix: &'static str, protocols: &'static [Protocol]) -> Model {
+    let error_style = ErrorStyle {
+        namespace: "",
+        framework_namespace: "",
+        validation_code: "ValidationException",
+        validation_namespace: "",
+        message_member: "message",
+        crc32: false,
+        request_id: RequestIdStyle::Uuid,
+    };
+    let endpoint = Endpoint {
+        service: name,
+        sdk_id: name,
+        api_version: "2015-03-31",
+        signing_name: name,
+        endpoint_prefix: name,
+        target_prefix,
+        protocols,
+        xml_namespace: "",
+        error_style,
+    };
+    Model { endpoint, shapes: &[], operations: &OPERATIONS, errors: &[], unserved: &[] }
+}
+
+static OPERATIONS: [Operation; 2] = [operation("/2015-03-31/functions/{FunctionName}"), operation("/{Bucket}/{Key+}")];
+
+const fn operation(uri: &'static str) -> Operation {
+    Operation {
+        name: "Any",
+        method: "GET",
+        uri,
+        status: 200,
+        input: None,
+        output: None,
+        result_wrapper: "",
+        errors: &[],
+        host_prefix: "streaming-",
+        checksum_required: false,
+    }
 }

@@ -91,9 +91,7 @@ fn http(patience: Patience) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
         .half_close(true)
-        .max_buf_size(limits::HEAD_BYTES_MAX)
-        .max_headers(limits::HEADERS_MAX)
-        .pipeline_flush(true);
+        .max_buf_size(limits::HEAD_BYTES_MAX);
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits::STREAMS_MAX)

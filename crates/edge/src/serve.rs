@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use auth::access::{Gate, Listener, Refusal, RefusalStyle};
 use auth::sigv4;
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use kernel::{Clock, Rng};
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -134,9 +135,13 @@ impl Edge {
             region = Empty,
             principal = Empty,
         );
-        let mut answer = self.dispatch(&exchange, destination, body).instrument(span).await;
+        let mut answer = self.dispatch(&exchange, destination, body).instrument(span.clone()).await;
+        tracing::debug!(parent: &span, status = answer.status().as_u16(), "answered");
         if exchange.parts.method == Method::HEAD && exchange.parts.version == Version::HTTP_2 {
             // For HTTP/1.1 hyper does this.
+            if let Some(bytes) = answer.body().size_hint().exact() {
+                answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes));
+            }
             *answer.body_mut() = Outgoing::empty();
         }
         answer

@@ -15,7 +15,7 @@ pub enum HostKind {
     Website { bucket: String },
     /// `s3.…`, or `{bucket}.s3.…`
     S3 { bucket: Option<String> },
-    /// `{prefix}.{region}.amazonaws.com` and its kin. `bucket` is set below localhost, where SDKs also say `{bucket}.localhost`
+    /// `{prefix}.{region}.amazonaws.com` and its kin. `bucket` is set below a name of ours, where SDKs also say `{bucket}.localhost`
     /// to an endpoint without a region.
     Service { prefix: String, bucket: Option<String> },
     /// A custom domain name of API Gateway.
@@ -29,7 +29,7 @@ pub enum HostKind {
 /// Names beyond AWS's own.
 #[derive(Clone, Debug, Default)]
 pub struct HostFacts {
-    /// `--host`: further names of this endpoint.
+    /// `--host`: further names of this endpoint; those below one mean what they mean below localhost.
     pub own: Vec<String>,
     /// Custom domain names of API Gateway.
     pub custom_domains: Vec<String>,
@@ -42,18 +42,18 @@ impl HostFacts {
         if let Some(before) = strip_aws_suffix(host) {
             return of_labels(&before.to_ascii_lowercase());
         }
-        if let Some(before) = strip_localhost(host) {
+        if let Some(name) = self.custom_domains.iter().find(|name| name.eq_ignore_ascii_case(host)) {
+            return HostKind::CustomDomain { name: name.clone() };
+        }
+        let own = self.own.iter().map(String::as_str).chain(["localhost"]);
+        if let Some(before) = own.into_iter().find_map(|name| strip_name(host, name)) {
             let before = before.to_ascii_lowercase();
             return match of_labels(&before) {
                 HostKind::Service { prefix, .. } => HostKind::Service { prefix, bucket: Some(before) },
                 kind => kind,
             };
         }
-        if let Some(name) = self.custom_domains.iter().find(|name| name.eq_ignore_ascii_case(host)) {
-            return HostKind::CustomDomain { name: name.clone() };
-        }
-        let own = self.own.iter().any(|name| name.eq_ignore_ascii_case(host));
-        if own || !host.contains('.') || is_address(host) { HostKind::Endpoint } else { HostKind::Foreign }
+        if !host.contains('.') || is_address(host) { HostKind::Endpoint } else { HostKind::Foreign }
     }
 }
 
@@ -72,10 +72,10 @@ fn is_address(host: &str) -> bool {
     host.parse::<IpAddr>().is_ok()
 }
 
-/// `s3.localhost` → `s3`, `localhost` → ``.
-fn strip_localhost(host: &str) -> Option<&str> {
-    let cut = host.len().checked_sub("localhost".len())?;
-    if !host.get(cut..)?.eq_ignore_ascii_case("localhost") {
+/// What stands before one of our names: `s3.localhost` → `s3`, `localhost` → ``.
+fn strip_name<'a>(host: &'a str, name: &str) -> Option<&'a str> {
+    let cut = host.len().checked_sub(name.len())?;
+    if !host.get(cut..)?.eq_ignore_ascii_case(name) {
         return None;
     }
     match host.get(..cut)? {

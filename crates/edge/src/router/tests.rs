@@ -183,6 +183,8 @@ fn hosts_say_what_they_are() {
         ("::1", HostKind::Endpoint),
         ("gureum", HostKind::Endpoint),
         ("GUREUM.test", HostKind::Endpoint),
+        ("a1b2.execute-api.gureum.test", HostKind::ExecuteApi { api: "a1b2".to_owned() }),
+        ("b.s3.gureum.test", bucket("b")),
         ("", HostKind::Endpoint),
         ("example.org", HostKind::Foreign),
         ("sqs.us-east-1.amazonaws.com.evil.org", HostKind::Foreign),
@@ -265,6 +267,7 @@ fn the_rest_is_s3() {
     assert_eq!(route("PUT localhost/bucket/key", &[(authorization, &signature)]), s3(None));
     assert_eq!(route("PUT bucket.localhost/key", &[(authorization, &signature)]), s3(Some("bucket")));
     assert_eq!(route("PUT bucket.localhost/key", &[]), s3(Some("bucket")));
+    assert_eq!(route("PUT bucket.gureum.test/key", &[]), s3(Some("bucket")));
     assert_eq!(route("GET bucket.s3.amazonaws.com/_localstack/health", &[]), s3(Some("bucket")));
     assert_eq!(route("GET 127.0.0.1/", &[]), s3(None));
 }

@@ -75,6 +75,20 @@ async fn http2_with_prior_knowledge_is_answered() {
 }
 
 #[tokio::test]
+async fn http2_answers_a_head_without_a_body() {
+    let (_world, listening) = World::open().await;
+    let stream = TcpStream::connect(listening.address()).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::head("http://localhost/_localstack/health").body(Full::new(Bytes::new())).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_ne!(answer.headers()["content-length"], "0");
+    assert!(answer.into_body().collect().await.unwrap().to_bytes().is_empty());
+}
+
+#[tokio::test]
 async fn tls_is_answered_on_the_same_port_by_name_and_by_address() {
     let (world, listening) = World::open().await;
     for name in ["localhost", "127.0.0.1", "sqs.us-east-1.amazonaws.com", "bucket.s3.localhost.localstack.cloud"] {
