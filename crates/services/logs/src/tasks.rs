@@ -8,9 +8,9 @@ use kernel::{BoxFuture, Timestamp};
 use store::{Direction, Key, KeyRange, Part};
 
 use crate::error::{Error, Result};
-use crate::limits::{RECORDS_PER_SCAN, SWEEP_KEYS, SWEEP_PAUSE_MIN};
+use crate::limits::{EVENT_OVERHEAD_BYTES, RECORDS_PER_SCAN, SWEEP_KEYS, SWEEP_PAUSE_MIN};
 use crate::model::chunk;
-use crate::records::{Group, Place, chunk_first, read_size, write_size};
+use crate::records::{Group, Place, Stream, chunk_first, read_size, write_size};
 use crate::service::Service;
 
 /// The pause after a task failed on the disk.
@@ -147,8 +147,14 @@ impl Service {
             for (key, group) in groups {
                 let Some(days) = group.retention_days else { continue };
                 let kept = i64::from(days) * 24 * 3600 * 1000;
-                for (_, stream) in self.all_streams(place, group.id, "")? {
-                    let due = self.sweep_stream(place, &key, group.id, stream.id, kept).await?;
+                for (name, stream) in self.all_streams(place, group.id, "")? {
+                    let swept = Swept {
+                        group_key: key.clone(),
+                        stream_key: place.stream(group.id, &name),
+                        group: group.id,
+                        stream: stream.id,
+                    };
+                    let due = self.sweep_stream(place, swept, kept).await?;
                     next = next.into_iter().chain(due).min();
                 }
             }
@@ -157,36 +163,26 @@ impl Service {
 
     /// Deletes the chunks of a stream of which every event has expired. Chunks are in order of their first event; one that
     /// stays may have expired ones behind it, which go at the next sweep: reading hides what has expired at once.
-    async fn sweep_stream(
-        &self,
-        place: &Place,
-        group_key: &Key,
-        group: u64,
-        stream: u32,
-        kept_ms: i64,
-    ) -> Result<Option<Timestamp>> {
+    async fn sweep_stream(&self, place: &Place, swept: Swept, kept_ms: i64) -> Result<Option<Timestamp>> {
         loop {
-            let range = KeyRange::prefix(&place.chunks(group, stream));
+            let range = KeyRange::prefix(&place.chunks(swept.group, swept.stream));
             let chunks = self.store.scan(&range, SWEEP_KEYS, Direction::Forward)?;
             let read = chunks.len();
             let (mut expired, mut bytes, mut next) = (Vec::new(), 0u64, None);
             for (key, chunk) in chunks {
                 let first = chunk_first(&key).ok_or(Error::DamagedChunk)?;
-                let (header, events) = chunk::decode(stream, first, chunk)?;
+                let (header, events) = chunk::decode(swept.stream, first, chunk)?;
                 let last_due = header.last_timestamp.saturating_add(header.clock_ahead).saturating_add(kept_ms);
                 if last_due >= self.now().millis() {
                     next = Some(Timestamp::from_millis(last_due.saturating_add(1)));
                     break;
                 }
-                bytes += events
-                    .iter()
-                    .map(|event| (event.message.len() + crate::limits::EVENT_OVERHEAD_BYTES) as u64)
-                    .sum::<u64>();
+                bytes += events.iter().map(|event| (event.message.len() + EVENT_OVERHEAD_BYTES) as u64).sum::<u64>();
                 expired.push(key);
             }
             let deleted = expired.len();
             if deleted > 0 {
-                self.delete_expired(place, group_key, group, expired, bytes).await?;
+                self.delete_expired(place, swept.clone(), expired, bytes).await?;
             }
             if deleted < read || read < SWEEP_KEYS {
                 return Ok(next);
@@ -194,26 +190,31 @@ impl Service {
         }
     }
 
-    async fn delete_expired(
-        &self,
-        place: &Place,
-        group_key: &Key,
-        group: u64,
-        expired: Vec<Key>,
-        bytes: u64,
-    ) -> Result<()> {
-        let (size_key, group_key) = (place.size(group), group_key.clone());
+    async fn delete_expired(&self, place: &Place, swept: Swept, expired: Vec<Key>, bytes: u64) -> Result<()> {
+        let size_key = place.size(swept.group);
         self.store
             .transact(move |txn| {
                 expired.into_iter().for_each(|key| txn.delete(key));
-                // The group may have been deleted meanwhile; its size went with it.
-                let alive = txn.get_record::<Group>(&group_key)?.is_some_and(|record| record.id == group);
-                if alive {
+                // Group or stream may have been deleted meanwhile; what they counted went with them.
+                let group = txn.get_record::<Group>(&swept.group_key)?.filter(|group| group.id == swept.group);
+                let stream = txn.get_record::<Stream>(&swept.stream_key)?.filter(|stream| stream.id == swept.stream);
+                if let (Some(_), Some(mut stream)) = (group, stream) {
                     let size = read_size(txn.get(&size_key)?.as_ref());
                     txn.put(size_key, write_size(size.saturating_sub(bytes)))?;
+                    stream.bytes = stream.bytes.saturating_sub(bytes);
+                    txn.put_record(swept.stream_key, &stream)?;
                 }
                 Ok::<_, Error>(())
             })
             .await
     }
+}
+
+/// The stream that is being swept.
+#[derive(Clone)]
+struct Swept {
+    group_key: Key,
+    stream_key: Key,
+    group: u64,
+    stream: u32,
 }
