@@ -11,6 +11,8 @@ mod doc;
 mod error;
 mod event_stream;
 mod form;
+#[doc(hidden)]
+pub mod fuzz;
 mod json;
 pub mod limits;
 mod malformed;
@@ -18,6 +20,8 @@ mod query;
 mod reply;
 mod rest;
 mod route;
+#[doc(hidden)]
+pub mod sample;
 mod scalar;
 mod schema;
 mod service;

@@ -123,6 +123,7 @@ impl<'a> Lexer<'a> {
         self.expect(b'"')?;
         let from = self.at;
         loop {
+            self.skip_plain();
             match self.byte() {
                 Some(b'"') => {
                     let text = self.bytes.get(from..self.at).unwrap_or_default();
@@ -133,6 +134,19 @@ impl<'a> Lexer<'a> {
                 Some(0..=0x1f) | None => return Err(Malformed::Syntax),
                 Some(_) => self.at += 1,
             }
+        }
+    }
+
+    /// Passes over whole blocks of a string in which nothing ends or escapes it. The compiler turns the test of a block
+    /// into a few vector instructions: zips come as strings of many megabytes.
+    fn skip_plain(&mut self) {
+        const BLOCK: usize = 32;
+        while let Some(block) = self.bytes.get(self.at..self.at + BLOCK) {
+            let special = block.iter().fold(false, |found, &b| found | (b == b'"') | (b == b'\\') | (b < 0x20));
+            if special {
+                return;
+            }
+            self.at += BLOCK;
         }
     }
 
