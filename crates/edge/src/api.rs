@@ -11,7 +11,7 @@ use kernel::{Cx, Hint};
 use tracing::{Instrument, Span, field};
 use wire::{Answer, ApiError, Doc, Model, OperationId, Protocol, ProtocolKind, Service};
 
-use crate::body::{self, BodyError, Taken};
+use crate::body::{self, BodyError, Bounds};
 use crate::limits;
 use crate::outgoing::Outgoing;
 use crate::refuse;
@@ -58,7 +58,7 @@ impl Edge {
         });
         let bytes_max =
             known.as_ref().map_or(limits::BODY_BYTES_MAX, |t| limits::body_bytes_max(t.model().endpoint.service));
-        let (_room, raw) = match self.read(exchange, &mut incoming, bytes_max).await {
+        let (raw, _room) = match body::read(&mut incoming, &self.bounds(bytes_max)).await {
             Ok(read) => read,
             Err(error) => return self.refuse_body(exchange, incoming, known.as_ref(), &error, bytes_max).await,
         };
@@ -87,28 +87,16 @@ impl Edge {
         answer
     }
 
-    async fn read(
-        &self,
-        exchange: &Exchange,
-        incoming: &mut Incoming,
-        bytes_max: usize,
-    ) -> Result<(Taken, Bytes), BodyError> {
-        let (patience, clock) = (self.patience().body, self.clock());
-        let room = self.room.take(&exchange.parts.headers, incoming, bytes_max, patience, clock).await?;
-        Ok((room, body::read(incoming, bytes_max, patience, clock).await?))
-    }
-
     async fn refuse_body(
         &self,
         exchange: &Exchange,
-        mut incoming: Incoming,
+        incoming: Incoming,
         target: Option<&Target>,
         error: &BodyError,
         bytes_max: usize,
     ) -> Response<Outgoing> {
-        // A client that waits for `100 Continue` reads the refusal at once; any other reads it when it has sent all.
-        if *error == BodyError::TooLarge && !exchange.parts.headers.contains_key(http::header::EXPECT) {
-            body::discard(&mut incoming, self.clock()).await;
+        if *error == BodyError::TooLarge {
+            self.discard(exchange, incoming).await;
         }
         let protocol = target.map_or(QUERY, |target| target.protocol);
         let model = target.map(Target::model);
@@ -122,7 +110,7 @@ impl Edge {
     }
 
     fn find_query(&self, exchange: &Exchange, raw: &Bytes, signing_name: Option<&str>) -> Result<Target, ApiError> {
-        let form = form_of(exchange, raw, limits::BODY_BYTES_MAX)?;
+        let form = form_of(exchange, raw, limits::BODY_ROOM_BYTES)?;
         let (action, version) = wire::query_action(&exchange.parts, &form);
         let action = action.ok_or_else(|| {
             let message = "Could not find operation for request: Action is missing";
@@ -144,15 +132,7 @@ impl Edge {
         raw: Bytes,
         bytes_max: usize,
     ) -> (Option<Cx>, Result<(OperationId, Answer), ApiError>) {
-        let ready = if raw.len() <= limits::INLINE_BYTES_MAX {
-            self.prepare(exchange, target, raw, bytes_max)
-        } else {
-            let (edge, exchange, target) = (self.clone(), exchange.clone(), target.clone());
-            let span = Span::current();
-            let prepared = move || span.in_scope(|| edge.prepare(&exchange, &target, raw, bytes_max));
-            tokio::task::spawn_blocking(prepared).await.unwrap_or_else(|broken| Err(ApiError::internal(broken)))
-        };
-        let Ready { cx, operation, input } = match ready {
+        let Ready { cx, operation, input } = match self.ready(exchange, target, raw, bytes_max).await {
             Ok(ready) => ready,
             Err(error) => return (None, Err(error)),
         };
@@ -164,6 +144,26 @@ impl Edge {
             Err(broken) => Err(ApiError::internal(broken)),
         };
         (Some(cx), outcome)
+    }
+
+    async fn ready(
+        self: &Arc<Self>,
+        exchange: &Arc<Exchange>,
+        target: &Target,
+        raw: Bytes,
+        bytes_max: usize,
+    ) -> Result<Ready, ApiError> {
+        let unwrapped = body::unwrapped_bytes_max(&exchange.parts.headers, &raw, bytes_max);
+        if raw.len().max(unwrapped) <= limits::INLINE_BYTES_MAX {
+            return self.prepare(exchange, target, raw, bytes_max);
+        }
+        let Bounds { room, patience, clock, .. } = self.bounds(bytes_max);
+        let taken = room.take(unwrapped, patience, clock).await;
+        let _taken = taken.map_err(|error| refuse::body_error(&error, target.protocol.kind, "called", bytes_max))?;
+        let (edge, exchange, target) = (self.clone(), exchange.clone(), target.clone());
+        let span = Span::current();
+        let prepared = move || span.in_scope(|| edge.prepare(&exchange, &target, raw, bytes_max));
+        tokio::task::spawn_blocking(prepared).await.unwrap_or_else(|broken| Err(ApiError::internal(broken)))
     }
 
     /// From the bytes to a call that may run. Blocks for as long as hashing and decoding take.

@@ -180,8 +180,8 @@ impl Edge {
         let answer = async {
             let action = Action::of(&exchange.parts.method, uri.path())?;
             Span::current().record("operation", action.name());
-            let read = read(&mut body, INTERNAL_BODY_BYTES_MAX, self.patience().body, self.clock()).await;
-            let body = read.map_err(|error| InternalError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+            let read = read(&mut body, &self.bounds(INTERNAL_BODY_BYTES_MAX)).await;
+            let (body, _) = read.map_err(|error| InternalError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
             let cx = self.admit_internal(exchange, &action, &body)?;
             act(self.internal.as_ref(), &action, &cx, &body).await
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use auth::access::{Gate, Listener, Refusal, RefusalStyle};
 use auth::sigv4;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body, Incoming};
@@ -15,7 +15,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use wire::{ApiError, Model, Protocol, ProtocolKind, RequestIdStyle, Service};
 
-use crate::body::Room;
+use crate::body::{self, Bounds, Room};
 use crate::ca::CertificateAuthority;
 use crate::cors;
 use crate::internal::{Internal, RawRoute};
@@ -52,7 +52,7 @@ pub struct Edge {
     pub(crate) internal: Arc<dyn Internal>,
     pub(crate) raw_routes: Vec<(String, Arc<dyn RawRoute>)>,
     authority: Option<Arc<CertificateAuthority>>,
-    pub(crate) room: Room,
+    room: Room,
     patience: Patience,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -109,6 +109,11 @@ impl Edge {
 
     pub(crate) fn tls(&self) -> Option<Arc<rustls::ServerConfig>> {
         self.authority.as_ref().map(|authority| authority.tls())
+    }
+
+    /// What a body may take on this edge.
+    pub(crate) fn bounds(&self, bytes_max: usize) -> Bounds<'_> {
+        Bounds { bytes_max, room: &self.room, patience: self.patience.body, clock: self.clock() }
     }
 
     pub(crate) fn router(&self) -> &Router {
@@ -199,11 +204,25 @@ impl Edge {
             Destination::Api { service, protocol } => self.api(exchange, body, Some((service, protocol)), None).await,
             Destination::Query { signing_name } => self.api(exchange, body, None, signing_name.as_deref()).await,
             Destination::Internal => self.internal(exchange, body).await,
-            Destination::Unserved { service } => exchange.refuse(&refuse::unserved(&service), None),
-            _ => exchange.refuse(&refuse::unserved("S3"), Some(ProtocolKind::RestXml)),
+            Destination::Unserved { service } => {
+                self.discard(exchange, body).await;
+                exchange.refuse(&refuse::unserved(&service), None)
+            }
+            _ => {
+                self.discard(exchange, body).await;
+                exchange.refuse(&refuse::unserved("S3"), Some(ProtocolKind::RestXml))
+            }
         };
         cors::expose(&site, answer.headers_mut());
         answer
+    }
+
+    /// Reads what a client sends although it is refused: one that is still sending would see a broken connection instead of
+    /// the answer. One that waits for `100 Continue` reads the answer at once.
+    pub(crate) async fn discard(&self, exchange: &Exchange, mut body: Incoming) {
+        if !exchange.parts.headers.contains_key(EXPECT) {
+            body::discard(&mut body, self.clock()).await;
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use http::header::CONTENT_ENCODING;
 use self::checksum::Algorithm;
 use self::chunked::{ChunkedError, Decoder, Expectations};
 
-pub(crate) use read::{discard, read};
-pub(crate) use room::{Room, Taken};
+pub(crate) use read::{Bounds, discard, read};
+pub(crate) use room::Room;
 
 /// Why a body cannot be had. The service's family words it: see `refuse`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +54,14 @@ pub fn unwrap(
     }
     Ok(body)
 }
+
+/// Bytes that a body may have when it is unwrapped.
+pub(crate) fn unwrapped_bytes_max(headers: &HeaderMap, body: &[u8], bytes_max: usize) -> usize {
+    if is_gzip(headers) { body.len().saturating_mul(DEFLATE_RATIO_MAX).min(bytes_max) } else { 0 }
+}
+
+/// No byte of deflate stands for more. Source: zlib's technical details, "Maximum Compression Factor" (1032).
+const DEFLATE_RATIO_MAX: usize = 1032;
 
 fn is_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());

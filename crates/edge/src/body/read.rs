@@ -8,42 +8,52 @@ use http_body_util::BodyExt;
 use kernel::Clock;
 
 use super::BodyError;
+use super::room::{Room, Taken};
 use crate::limits::{BODY_ROOM_BYTES, DISCARD_BYTES_MAX, DISCARD_TIME};
+
+/// What a body may take: bytes, room beside others, time.
+pub(crate) struct Bounds<'a> {
+    pub(crate) bytes_max: usize,
+    pub(crate) room: &'a Room,
+    pub(crate) patience: Duration,
+    pub(crate) clock: &'a dyn Clock,
+}
 
 /// Reads a body whole. A declared length that is too much is refused before a byte is read, so that a client which waits
 /// for `100 Continue` never sends it.
-/// Errors: `TooLarge`; `TooSlow` when nothing comes for `patience`; `Broken`.
-pub(crate) async fn read<B>(
-    body: &mut B,
-    bytes_max: usize,
-    patience: Duration,
-    clock: &dyn Clock,
-) -> Result<Bytes, BodyError>
+/// Errors: `TooLarge`; `TooSlow` when nothing comes for `patience`; `NoRoom`; `Broken`.
+pub(crate) async fn read<B>(body: &mut B, bounds: &Bounds<'_>) -> Result<(Bytes, Taken), BodyError>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    if body.size_hint().lower() > bytes_max as u64 {
+    let Bounds { bytes_max, room, patience, clock } = *bounds;
+    let declared = body.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    if declared.is_some_and(|bytes| bytes > bytes_max) {
         return Err(BodyError::TooLarge);
     }
-    let Some(first) = next(body, patience, clock).await? else { return Ok(Bytes::new()) };
+    let mut taken = room.take(declared.unwrap_or(0), patience, clock).await?;
+    let Some(first) = next(body, patience, clock).await? else { return Ok((Bytes::new(), taken)) };
     if first.len() > bytes_max {
         return Err(BodyError::TooLarge);
     }
     if body.is_end_stream() {
-        return Ok(first);
+        return Ok((first, taken));
     }
-    let declared = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(0);
-    // What is declared is not yet there: a large body earns its room as it comes.
-    let room = first.len().saturating_add(declared.min(BODY_ROOM_BYTES));
-    let mut whole = BytesMut::with_capacity(room);
+    // What is declared is not yet there: a large body earns its memory as it comes.
+    let capacity = first.len().max(declared.unwrap_or(0).min(BODY_ROOM_BYTES));
+    let mut whole = BytesMut::with_capacity(capacity);
     whole.extend_from_slice(&first);
     while let Some(piece) = next(body, patience, clock).await? {
-        if whole.len() + piece.len() > bytes_max {
+        let length = whole.len() + piece.len();
+        if length > bytes_max {
             return Err(BodyError::TooLarge);
+        }
+        if declared.is_none() && whole.len() <= BODY_ROOM_BYTES && length > BODY_ROOM_BYTES {
+            taken = room.take(bytes_max, patience, clock).await?;
         }
         whole.extend_from_slice(&piece);
     }
-    Ok(whole.freeze())
+    Ok((whole.freeze(), taken))
 }
 
 /// Reads on and forgets, so that a client which is still sending gets to read its refusal instead of a broken connection.
