@@ -1,0 +1,8 @@
+//! Pure rules: names, runtimes, statements, routing, retries. No I/O, and the time is an argument.
+
+pub mod name;
+pub mod payload;
+pub mod retry;
+pub mod routing;
+pub mod runtimes;
+pub mod statement;

@@ -1,0 +1,39 @@
+//! Which runtimes can be asked for.
+
+use crate::error::Error;
+
+/// What AWS lists when it refuses a runtime, in its order. Source: its answer to `non-existent-runtime`.
+const LISTED: &str = "[nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, \
+                      java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, \
+                      nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2]";
+
+/// Names in the model that were never a function's runtime here.
+const NEVER: [&str; 3] = ["nodejs", "nodejs4.3-edge", "custom"];
+
+/// Accepts every runtime that AWS ever ran: functions from before a runtime's retirement keep their runtime on AWS, and
+/// here nobody has any from before. Errors: `InvalidParameterValueException` with AWS's list of today.
+pub fn check(runtime: &api_lambda::types::Runtime) -> Result<(), Error> {
+    let known = !matches!(runtime, api_lambda::types::Runtime::Other(_)) && !NEVER.contains(&runtime.as_str());
+    if known {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: {LISTED} or be \
+         a valid ARN"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_new_runtimes_pass_and_others_do_not() {
+        for runtime in ["nodejs4.3", "nodejs14.x", "nodejs20.x", "python3.12", "provided.al2023", "java21"] {
+            assert!(check(&runtime.into()).is_ok(), "{runtime}");
+        }
+        for runtime in ["non-existent-runtime", "PYTHON3.9", "nodejs", ""] {
+            assert!(check(&runtime.into()).is_err(), "{runtime}");
+        }
+    }
+}

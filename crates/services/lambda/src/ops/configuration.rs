@@ -1,0 +1,281 @@
+//! What a function is configured with: defaults, checks, and what this build cannot do and says so.
+
+use std::collections::BTreeMap;
+
+use api_lambda::types::{
+    Architecture, CreateFunctionRequest, DeadLetterConfig, Environment, LogFormat, LoggingConfig, PackageType,
+    SnapStart, SnapStartApplyOn, UpdateFunctionConfigurationRequest, VpcConfig,
+};
+use serde_json::json;
+
+use crate::error::Error;
+use crate::limits::{
+    ENVIRONMENT_BYTES_MAX, EPHEMERAL_DEFAULT_MB, MEMORY_DEFAULT_MB, NAME_CHARS_MAX, TIMEOUT_DEFAULT_S,
+};
+use crate::model::runtimes;
+use crate::records::ConfigRecord;
+
+/// Variables that Lambda sets itself.
+/// Source: Lambda Developer Guide, "Defined runtime environment variables".
+const RESERVED_VARIABLES: [&str; 18] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+/// The configuration of a new function.
+pub fn of_new(input: &CreateFunctionRequest) -> Result<ConfigRecord, Error> {
+    let name = input.function_name.rsplit(':').next().unwrap_or_default();
+    if name.len() > NAME_CHARS_MAX {
+        return Err(Error::constraint(name, "functionName", "have length less than or equal to 64"));
+    }
+    refuse_unserved_code(input)?;
+    let (Some(runtime), Some(handler)) = (&input.runtime, &input.handler) else {
+        return Err(Error::invalid(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        ));
+    };
+    let mut config = ConfigRecord {
+        runtime: runtime.to_string(),
+        handler: handler.clone(),
+        role: input.role.clone(),
+        description: String::new(),
+        timeout_s: TIMEOUT_DEFAULT_S,
+        memory_mb: MEMORY_DEFAULT_MB,
+        ephemeral_mb: EPHEMERAL_DEFAULT_MB,
+        environment: None,
+        tracing_mode: "PassThrough".to_owned(),
+        architectures: architectures(input.architectures.as_deref())?.unwrap_or_else(|| vec!["x86_64".to_owned()]),
+        dead_letter_arn: None,
+        kms_key_arn: None,
+        log_group: None,
+    };
+    let rest = UpdateFunctionConfigurationRequest {
+        runtime: input.runtime.clone(),
+        description: input.description.clone(),
+        timeout: input.timeout,
+        memory_size: input.memory_size,
+        vpc_config: input.vpc_config.clone(),
+        environment: input.environment.clone(),
+        dead_letter_config: input.dead_letter_config.clone(),
+        kms_key_arn: input.kms_key_arn.clone(),
+        tracing_config: input.tracing_config.clone(),
+        layers: input.layers.clone(),
+        file_system_configs: input.file_system_configs.clone(),
+        image_config: input.image_config.clone(),
+        ephemeral_storage: input.ephemeral_storage.clone(),
+        snap_start: input.snap_start.clone(),
+        logging_config: input.logging_config.clone(),
+        capacity_provider_config: input.capacity_provider_config.clone(),
+        durable_config: input.durable_config.clone(),
+        runtime_config: input.runtime_config.clone(),
+        accelerator_config: input.accelerator_config.clone(),
+        ..UpdateFunctionConfigurationRequest::default()
+    };
+    update(&mut config, rest)?;
+    Ok(config)
+}
+
+fn refuse_unserved_code(input: &CreateFunctionRequest) -> Result<(), Error> {
+    let unserved = [
+        (input.package_type == Some(PackageType::Image) || input.code.image_uri.is_some(), "container images"),
+        (input.code_signing_config_arn.as_deref().is_some_and(|arn| !arn.is_empty()), "code signing"),
+        (input.tenancy_config.is_some(), "tenant isolation"),
+        (input.publish_to.is_some(), "PublishTo"),
+    ];
+    refuse("CreateFunction", &unserved)
+}
+
+fn refuse(operation: &str, unserved: &[(bool, &str)]) -> Result<(), Error> {
+    match unserved.iter().find(|(asked, _)| *asked) {
+        Some((_, what)) => Err(Error::NotServed(format!("{operation} with {what}"))),
+        None => Ok(()),
+    }
+}
+
+/// Changes what the request names, and nothing else.
+pub fn update(config: &mut ConfigRecord, input: UpdateFunctionConfigurationRequest) -> Result<(), Error> {
+    refuse_unserved(&input)?;
+    if let Some(runtime) = &input.runtime {
+        runtimes::check(runtime)?;
+        config.runtime = runtime.to_string();
+    }
+    if let Some(timeout) = input.timeout {
+        config.timeout_s = within(timeout, "timeout", 1, 900)?;
+    }
+    if let Some(memory) = input.memory_size {
+        config.memory_mb = within(memory, "memorySize", 128, 10_240)?;
+    }
+    if let Some(storage) = &input.ephemeral_storage {
+        config.ephemeral_mb = within(storage.size, "ephemeralStorage.size", 512, 10_240)?;
+    }
+    if let Some(environment) = input.environment {
+        config.environment = Some(variables(environment)?);
+    }
+    if let Some(target) = input.dead_letter_config {
+        config.dead_letter_arn = dead_letter(target)?;
+    }
+    if let Some(mode) = input.tracing_config.and_then(|tracing| tracing.mode) {
+        config.tracing_mode = mode.to_string();
+    }
+    if let Some(logging) = input.logging_config {
+        config.log_group = log_group(logging)?.or(config.log_group.take());
+    }
+    set(&mut config.role, input.role);
+    set(&mut config.handler, input.handler);
+    set(&mut config.description, input.description);
+    if let Some(key) = input.kms_key_arn {
+        config.kms_key_arn = Some(key).filter(|key| !key.is_empty());
+    }
+    Ok(())
+}
+
+fn set(field: &mut String, value: Option<String>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+fn refuse_unserved(input: &UpdateFunctionConfigurationRequest) -> Result<(), Error> {
+    if let Some(layer) = input.layers.iter().flatten().next() {
+        return Err(Error::invalid(format!("Layer version {layer} does not exist.")));
+    }
+    vpc(input.vpc_config.as_ref())?;
+    let snap_start = |snap_start: &SnapStart| snap_start.apply_on == Some(SnapStartApplyOn::PublishedVersions);
+    let json_logs = |logging: &LoggingConfig| logging.log_format == Some(LogFormat::Json);
+    let unserved = [
+        (input.file_system_configs.as_ref().is_some_and(|systems| !systems.is_empty()), "file systems"),
+        (input.snap_start.as_ref().is_some_and(snap_start), "SnapStart"),
+        (input.logging_config.as_ref().is_some_and(json_logs), "LogFormat JSON"),
+        (input.capacity_provider_config.is_some(), "capacity providers"),
+        (input.durable_config.is_some(), "durable executions"),
+        (input.runtime_config.is_some(), "a RuntimeConfig"),
+        (input.accelerator_config.is_some(), "accelerators"),
+        (input.image_config.is_some(), "an ImageConfig"),
+    ];
+    refuse("a function", &unserved)
+}
+
+/// There are no networks here, so no subnet exists: AWS's answer to a subnet that does not exist.
+fn vpc(config: Option<&VpcConfig>) -> Result<(), Error> {
+    let subnet = config.and_then(|config| config.subnet_ids.as_ref()).and_then(|subnets| subnets.first());
+    match subnet {
+        None => Ok(()),
+        Some(subnet) => Err(Error::invalid(format!(
+            "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The \
+             subnet ID '{subnet}' does not exist"
+        ))),
+    }
+}
+
+fn within(value: i32, place: &str, least: i32, most: i32) -> Result<i32, Error> {
+    if value < least {
+        let rule = format!("have value greater than or equal to {least}");
+        return Err(Error::constraint(&value.to_string(), place, &rule));
+    }
+    if value > most {
+        let rule = format!("have value less than or equal to {most}");
+        return Err(Error::constraint(&value.to_string(), place, &rule));
+    }
+    Ok(value)
+}
+
+fn variables(environment: Environment) -> Result<BTreeMap<String, String>, Error> {
+    let variables = environment.variables.unwrap_or_default();
+    let reserved: Vec<&str> =
+        RESERVED_VARIABLES.into_iter().filter(|reserved| variables.contains_key(*reserved)).collect();
+    let start = "Lambda was unable to configure your environment variables because the environment variables you have";
+    if !reserved.is_empty() {
+        return Err(Error::invalid(format!(
+            "{start} provided contains reserved keys that are currently not supported for modification. Reserved keys \
+             used in this request: {}",
+            reserved.join(", ")
+        )));
+    }
+    let measured = json!(variables).to_string();
+    if measured.len() > ENVIRONMENT_BYTES_MAX {
+        return Err(Error::invalid(format!("{start} provided exceeded the 4KB limit. String measured: {measured}")));
+    }
+    Ok(variables)
+}
+
+fn dead_letter(target: DeadLetterConfig) -> Result<Option<String>, Error> {
+    let Some(arn) = target.target_arn.filter(|arn| !arn.is_empty()) else { return Ok(None) };
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    if service == "sqs" || service == "sns" {
+        return Ok(Some(arn));
+    }
+    Err(Error::invalid(format!("The target ARN {arn} is not a valid SNS topic or SQS queue.")))
+}
+
+fn log_group(logging: LoggingConfig) -> Result<Option<String>, Error> {
+    let levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
+    if levels {
+        return Err(Error::invalid(
+            "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change \
+             the LogFormat to \"JSON\" and try again.",
+        ));
+    }
+    Ok(logging.log_group)
+}
+
+/// `None` when the request names none.
+pub fn architectures(asked: Option<&[Architecture]>) -> Result<Option<Vec<String>>, Error> {
+    match asked {
+        None | Some([]) => Ok(None),
+        Some([one]) => Ok(Some(vec![one.to_string()])),
+        Some(several) => {
+            let names: Vec<&str> = several.iter().map(Architecture::as_str).collect();
+            Err(Error::constraint(
+                &format!("[{}]", names.join(", ")),
+                "architectures",
+                "have length less than or equal to 1",
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(size: usize) -> Environment {
+        Environment { variables: Some(BTreeMap::from([("LARGE_VAR".to_owned(), "x".repeat(size))])) }
+    }
+
+    #[test]
+    fn four_kilobytes_of_json_and_no_byte_more() {
+        assert!(variables(environment(4_080)).is_ok());
+        assert!(variables(environment(4_081)).unwrap_err().to_string().contains("exceeded the 4KB limit"));
+    }
+
+    #[test]
+    fn reserved_variables_are_named() {
+        let environment = Environment { variables: Some(BTreeMap::from([("AWS_REGION".to_owned(), "x".to_owned())])) };
+        assert!(variables(environment).unwrap_err().to_string().ends_with("Reserved keys used in this request: AWS_REGION"));
+    }
+
+    #[test]
+    fn numbers_are_bounded_in_the_words_of_validation() {
+        assert_eq!(
+            within(901, "timeout", 1, 900).unwrap_err().to_string(),
+            "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value \
+             less than or equal to 900"
+        );
+    }
+}

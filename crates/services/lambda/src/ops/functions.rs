@@ -1,0 +1,309 @@
+//! CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration, GetFunction, GetFunctionConfiguration, DeleteFunction.
+
+use api_lambda::types::{
+    Concurrency, CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, FunctionCodeLocation,
+    FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse,
+    UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest,
+};
+use bytes::Bytes;
+use kernel::Cx;
+use store::backend::Direction;
+use store::{KeyRange, Txn};
+
+use super::{configuration, tags, versions};
+use crate::access::{check_pass_role, check_role};
+use crate::error::Error;
+use crate::model::name::{LATEST, version_number};
+use crate::present::{Moment, code_sha256, configuration as shown};
+use crate::records::{CodeRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, place};
+use crate::service::{Shared, existing};
+
+impl Shared {
+    pub async fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> Result<FunctionConfiguration, Error> {
+        let named = self.named(cx, &input.function_name, None, "CreateFunction")?;
+        let config = configuration::of_new(&input)?;
+        let tags = tags::checked(input.tags.unwrap_or_default())?;
+        let (place, name) = (Place::of(cx), named.name);
+        if self.functions.find(&place, &name)?.is_some() {
+            return Err(Error::FunctionExists { name });
+        }
+        self.check_role(cx, &config.role).await?;
+        let zip = zip_of(input.code.zip_file, input.code.s3_bucket.as_deref(), "CreateFunction")?;
+        let held = self.code.keep(zip.clone(), "CreateFunction").await?;
+        self.check_storage(&place, zip.len())?;
+        let code = CodeRecord { blob: held.id().clone(), size: size_of(&zip) };
+        let mut function = FunctionRecord {
+            name: name.clone(),
+            id: self.uuid(),
+            latest: VersionRecord {
+                version: LATEST.to_owned(),
+                revision_id: self.uuid(),
+                generation: self.uuid(),
+                last_modified: self.clock.wall(),
+                code,
+                config,
+            },
+            last_version: 0,
+            tags,
+            reserved_concurrency: None,
+        };
+        let publish = input.publish == Some(true);
+        let (here, rng) = (place.clone(), self.rng.clone());
+        let made = self.change(&place, &name, move |txn| {
+            let key = here.function(&function.name);
+            if txn.get(&key)?.is_some() {
+                return Err(Error::FunctionExists { name: function.name });
+            }
+            let made = if publish { versions::publish(txn, &here, &mut function, None, &*rng)? } else { function.latest.clone() };
+            txn.put_record(place_key(&here), &PlaceRecord {})?;
+            txn.put_record(key, &function)?;
+            Ok(made)
+        });
+        let made = made.await?;
+        drop(held);
+        Ok(self.in_flight(&place, &name, made, Moment::Created))
+    }
+
+    pub async fn update_function_code(
+        &self,
+        cx: &Cx,
+        input: UpdateFunctionCodeRequest,
+    ) -> Result<FunctionConfiguration, Error> {
+        let (named, function) = self.own(cx, &input.function_name, None, "UpdateFunctionCode")?;
+        refuse_qualifier(named.qualifier.as_deref())?;
+        check_revision(input.revision_id.as_deref(), &function.record)?;
+        if input.image_uri.is_some() {
+            return Err(Error::invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
+        }
+        let architectures = configuration::architectures(input.architectures.as_deref())?;
+        let zip = zip_of(input.zip_file, input.s3_bucket.as_deref(), "UpdateFunctionCode")?;
+        let held = self.code.keep(zip.clone(), "UpdateFunctionCode").await?;
+        let place = Place::of(cx);
+        self.check_storage(&place, zip.len())?;
+        let code = CodeRecord { blob: held.id().clone(), size: size_of(&zip) };
+        if input.dry_run == Some(true) {
+            let preview = VersionRecord { code, ..function.record.latest.clone() };
+            return Ok(shown(&place, &named.name, &preview, None, Moment::Settled));
+        }
+        let publish = input.publish == Some(true);
+        let (here, name, rng) = (place.clone(), named.name.clone(), self.rng.clone());
+        let revision = input.revision_id;
+        let latest = self.new_moment();
+        let made = self.change(&place, &named.name, move |txn| {
+            let mut function = existing(txn, &here, &name)?;
+            check_revision(revision.as_deref(), &function)?;
+            latest.mark(&mut function.latest);
+            function.latest.code = code;
+            if let Some(architectures) = architectures {
+                function.latest.config.architectures = architectures;
+            }
+            let made = if publish { versions::publish(txn, &here, &mut function, None, &*rng)? } else { function.latest.clone() };
+            txn.put_record(here.function(&name), &function)?;
+            Ok(made)
+        });
+        let made = made.await?;
+        drop(held);
+        self.retire_latest(&place, &named.name, &made);
+        let moment = if publish { Moment::Created } else { Moment::Updated };
+        Ok(self.in_flight(&place, &named.name, made, moment))
+    }
+
+    pub async fn update_function_configuration(
+        &self,
+        cx: &Cx,
+        mut input: UpdateFunctionConfigurationRequest,
+    ) -> Result<FunctionConfiguration, Error> {
+        let (named, function) = self.own(cx, &input.function_name, None, "UpdateFunctionConfiguration")?;
+        refuse_qualifier(named.qualifier.as_deref())?;
+        let revision = input.revision_id.take();
+        check_revision(revision.as_deref(), &function.record)?;
+        configuration::update(&mut function.record.latest.config.clone(), input.clone())?;
+        if let Some(role) = input.role.as_deref().filter(|role| *role != function.record.latest.config.role) {
+            self.check_role(cx, role).await?;
+        }
+        let place = Place::of(cx);
+        let (here, name) = (place.clone(), named.name.clone());
+        let latest = self.new_moment();
+        let made = self.change(&place, &named.name, move |txn| {
+            let mut function = existing(txn, &here, &name)?;
+            check_revision(revision.as_deref(), &function)?;
+            configuration::update(&mut function.latest.config, input)?;
+            latest.mark(&mut function.latest);
+            txn.put_record(here.function(&name), &function)?;
+            Ok(function.latest)
+        });
+        let made = made.await?;
+        self.retire_latest(&place, &named.name, &made);
+        Ok(self.in_flight(&place, &named.name, made, Moment::Updated))
+    }
+
+    pub async fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> Result<GetFunctionResponse, Error> {
+        let (named, function) = self.own(cx, &input.function_name, input.qualifier.as_deref(), "GetFunction")?;
+        let qualifier = named.qualifier.as_deref();
+        let version = function
+            .qualified(qualifier)
+            .ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
+        let tags = Some(function.record.tags.clone()).filter(|tags| !tags.is_empty());
+        let reserved = function.record.reserved_concurrency.and_then(|reserved| i32::try_from(reserved).ok());
+        Ok(GetFunctionResponse {
+            configuration: Some(shown(&function.place, &named.name, version, qualifier, Moment::Settled)),
+            code: Some(FunctionCodeLocation {
+                repository_type: Some("S3".to_owned()),
+                location: Some(self.code.location(&version.code.blob)),
+                ..FunctionCodeLocation::default()
+            }),
+            tags,
+            concurrency: reserved.map(|reserved| Concurrency { reserved_concurrent_executions: Some(reserved) }),
+            ..GetFunctionResponse::default()
+        })
+    }
+
+    pub async fn get_function_configuration(
+        &self,
+        cx: &Cx,
+        input: GetFunctionConfigurationRequest,
+    ) -> Result<FunctionConfiguration, Error> {
+        let action = "GetFunctionConfiguration";
+        let (named, function) = self.own(cx, &input.function_name, input.qualifier.as_deref(), action)?;
+        let qualifier = named.qualifier.as_deref();
+        let version = function
+            .qualified(qualifier)
+            .ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
+        Ok(shown(&function.place, &named.name, version, qualifier, Moment::Settled))
+    }
+
+    /// A version that is not there is no error; a function that is not there is.
+    pub async fn delete_function(&self, cx: &Cx, input: DeleteFunctionRequest) -> Result<DeleteFunctionResponse, Error> {
+        let mut named = self.named(cx, &input.function_name, input.qualifier.as_deref(), "DeleteFunction")?;
+        let qualifier = named.qualifier.take();
+        let function = self.functions.get(&named)?;
+        let place = Place::of(cx);
+        let (here, name) = (place.clone(), named.name.clone());
+        match qualifier.as_deref() {
+            None => {
+                self.change(&place, &named.name, move |txn| delete_all(txn, &here, &name)).await?;
+                self.concurrency.reserve(&place, &named.name, None);
+                self.retire_all(&function);
+            }
+            Some(LATEST) => {
+                return Err(Error::invalid("$LATEST version cannot be deleted without deleting the function."));
+            }
+            Some(qualifier) => {
+                let Some(number) = version_number(qualifier) else {
+                    return Err(Error::invalid("Deletion of aliases is not currently supported."));
+                };
+                self.change(&place, &named.name, move |txn| versions::delete(txn, &here, &name, number)).await?;
+                self.engine.retire(&format!("{}:{number}", function.arn()), None);
+            }
+        }
+        Ok(DeleteFunctionResponse { status_code: Some(204) })
+    }
+
+    async fn check_role(&self, cx: &Cx, role: &str) -> Result<(), Error> {
+        check_pass_role(cx, &self.iam, &*self.principals, role).await?;
+        check_role(cx, &self.iam, &*self.principals, role, self.clock.now()).await
+    }
+
+    /// An answer about work that AWS still does when it answers: the record is settled already, and its revision is
+    /// therefore another.
+    fn in_flight(&self, place: &Place, name: &str, mut made: VersionRecord, moment: Moment) -> FunctionConfiguration {
+        let published = (!made.is_latest()).then(|| made.version.clone());
+        if published.is_none() {
+            made.revision_id = self.uuid();
+        }
+        shown(place, name, &made, published.as_deref(), moment)
+    }
+
+    fn new_moment(&self) -> NewMoment {
+        NewMoment { revision_id: self.uuid(), generation: self.uuid(), at: self.clock.wall() }
+    }
+
+    /// Idle environments of what was `$LATEST` before are of no more use.
+    fn retire_latest(&self, place: &Place, name: &str, latest: &VersionRecord) {
+        self.engine.retire(&format!("{}:{LATEST}", place.arn(name)), Some(&latest.generation));
+    }
+
+    fn retire_all(&self, function: &crate::functions::Function) {
+        let arn = function.arn();
+        self.engine.retire(&format!("{arn}:{LATEST}"), None);
+        for number in function.versions.keys() {
+            self.engine.retire(&format!("{arn}:{number}"), None);
+        }
+    }
+}
+
+/// What changes in `$LATEST` whenever code or configuration do.
+struct NewMoment {
+    revision_id: String,
+    generation: String,
+    at: kernel::Timestamp,
+}
+
+impl NewMoment {
+    fn mark(self, latest: &mut VersionRecord) {
+        latest.revision_id = self.revision_id;
+        latest.generation = self.generation;
+        latest.last_modified = self.at;
+    }
+}
+
+fn place_key(here: &Place) -> store::Key {
+    place(here)
+}
+
+fn size_of(zip: &Bytes) -> i64 {
+    i64::try_from(zip.len()).unwrap_or(i64::MAX)
+}
+
+fn zip_of(zip: Option<Bytes>, bucket: Option<&str>, operation: &str) -> Result<Bytes, Error> {
+    match (zip, bucket) {
+        (Some(_), Some(_)) => {
+            Err(Error::invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."))
+        }
+        (Some(zip), None) => Ok(zip),
+        (None, Some(_)) => Err(Error::NotServed(format!("{operation} with code in S3"))),
+        (None, None) => Err(Error::invalid("Please provide a source for function code.")),
+    }
+}
+
+fn refuse_qualifier(qualifier: Option<&str>) -> Result<(), Error> {
+    match qualifier {
+        None | Some(LATEST) => Ok(()),
+        Some(_) => Err(Error::invalid(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
+             Please specify either a function name or an unqualified function ARN.",
+        )),
+    }
+}
+
+/// Errors: the request was made for another revision.
+pub(super) fn check_revision(asked: Option<&str>, function: &FunctionRecord) -> Result<(), Error> {
+    match asked {
+        Some(asked) if asked != function.latest.revision_id => Err(Error::FunctionRevision),
+        _ => Ok(()),
+    }
+}
+
+/// Everything of a function; its accepted events find out for themselves.
+fn delete_all(txn: &mut Txn, place: &Place, name: &str) -> Result<(), Error> {
+    existing(txn, place, name)?;
+    txn.delete(place.function(name));
+    for prefix in [place.versions(name), place.aliases(name), place.policies(name), place.event_invokes(name)] {
+        for (key, _) in txn.scan(&KeyRange::prefix(&prefix), usize::MAX, Direction::Forward)? {
+            txn.delete(key);
+        }
+    }
+    Ok(())
+}
+
+/// Whether `CodeSha256` of a request is that of `$LATEST`.
+pub(super) fn check_code(asked: Option<&str>, latest: &VersionRecord) -> Result<(), Error> {
+    let current = code_sha256(&latest.code.blob);
+    match asked.filter(|asked| !asked.is_empty() && *asked != current) {
+        None => Ok(()),
+        Some(asked) => Err(Error::invalid(format!(
+            "CodeSHA256 ({asked}) is different from current CodeSHA256 in $LATEST ({current}). Please try again with the \
+             CodeSHA256 in $LATEST."
+        ))),
+    }
+}

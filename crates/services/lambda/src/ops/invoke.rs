@@ -1,0 +1,211 @@
+//! Invoke and InvokeAsync.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api_lambda::types::{
+    InvocationRequest, InvocationResponse, InvocationType, InvokeAsyncRequest, InvokeAsyncResponse, LogType,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use kernel::Cx;
+use runtime::{EnvironmentError, FunctionSpec, Invocation, InvocationError, Outcome};
+
+use crate::access::check_invoke;
+use crate::concurrency::Permit;
+use crate::error::Error;
+use crate::functions::Function;
+use crate::limits::{ASYNC_PAYLOAD_BYTES_MAX, CLIENT_CONTEXT_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX};
+use crate::model::name::FunctionRef;
+use crate::model::payload;
+use crate::records::{EventRecord, Place, VersionRecord};
+use crate::service::Shared;
+
+/// What runs when nothing was sent.
+const NO_PAYLOAD: &[u8] = b"{}";
+
+impl Shared {
+    /// Shape: RequestResponse waits and answers 200, Event 202 once the event is kept, DryRun 204.
+    /// Source: Lambda API Reference, Invoke.
+    pub async fn invoke(&self, cx: &Cx, input: InvocationRequest) -> Result<InvocationResponse, Error> {
+        let asked = input.invocation_type.clone().unwrap_or(InvocationType::RequestResponse);
+        let payload = input.payload.clone().unwrap_or_default();
+        check_size(&payload, &asked)?;
+        let named = FunctionRef::read(&cx.account, &cx.region, &input.function_name, input.qualifier.as_deref())?;
+        let function = self.functions.get(&named)?;
+        let chance = || self.rng.below(10_000);
+        let version = function.routed(named.qualifier.as_deref(), chance);
+        let version = version.ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
+        check_invoke(cx, &function, &named, self.clock.now())?;
+        if asked == InvocationType::DryRun {
+            return Ok(status(204, Some(version)));
+        }
+        payload::check(&payload)?;
+        if asked == InvocationType::Event {
+            self.accept(cx, &named, &function, payload).await?;
+            return Ok(status(202, None));
+        }
+        let permit = self.concurrency.acquire(&function.place, &named.name).map_err(Error::Throttled)?;
+        let spec = self.spec(&function, version).await?;
+        let invocation = Invocation {
+            request_id: cx.request_id.to_string(),
+            payload: or_nothing(payload),
+            invoked_arn: named.qualified_arn(),
+            client_context: client_context(input.client_context.as_deref())?,
+            cognito_identity: None,
+            trace_header: None,
+            tail: input.log_type == Some(LogType::Tail),
+        };
+        let outcome = self.run_to_its_end(spec, invocation, permit).await?;
+        answer(version, outcome)
+    }
+
+    /// Source: Lambda API Reference, InvokeAsync (deprecated, still answered).
+    pub async fn invoke_async(&self, cx: &Cx, input: InvokeAsyncRequest) -> Result<InvokeAsyncResponse, Error> {
+        check_size(&input.invoke_args, &InvocationType::Event)?;
+        let named = FunctionRef::read(&cx.account, &cx.region, &input.function_name, None)?;
+        let function = self.functions.get(&named)?;
+        check_invoke(cx, &function, &named, self.clock.now())?;
+        payload::check(&input.invoke_args)?;
+        self.accept(cx, &named, &function, input.invoke_args).await?;
+        Ok(InvokeAsyncResponse { status: Some(202) })
+    }
+
+    /// Keeps an event and lets it run. When this answers, the event survives a power cut.
+    pub async fn accept(
+        &self,
+        cx: &Cx,
+        named: &FunctionRef,
+        function: &Function,
+        payload: Bytes,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let record = EventRecord {
+            function_id: function.record.id.clone(),
+            qualifier: named.qualifier.clone(),
+            accepted: now,
+            due: now,
+            runs: 0,
+            ended: None,
+        };
+        let (place, name) = (function.place.clone(), named.name.clone());
+        let (asked_id, spare_id) = (cx.request_id.to_string(), self.uuid());
+        let (here, function_name) = (place.clone(), name.clone());
+        let kept = self.store.transact::<_, Error, _>(move |txn| {
+            // One request of a client is one event; a service may make several calls of one.
+            let taken = txn.get(&here.event(&function_name, &asked_id))?.is_some();
+            let id = if taken { spare_id } else { asked_id };
+            txn.put_record(here.event(&function_name, &id), &record)?;
+            txn.put(here.event_payload(&function_name, &id), payload)?;
+            Ok(id)
+        });
+        let request_id = kept.await?;
+        self.events.accepted(place, name, request_id, now);
+        Ok(())
+    }
+
+    /// Runs even if the caller goes away: on AWS, too, a function does not notice. The permit is held until it has ended.
+    pub async fn run_to_its_end(
+        &self,
+        spec: Arc<FunctionSpec>,
+        invocation: Invocation,
+        permit: Permit,
+    ) -> Result<Outcome, Error> {
+        let engine = self.engine.clone();
+        let running = tokio::spawn(async move {
+            let outcome = engine.invoke(spec, invocation).await;
+            drop(permit);
+            outcome
+        });
+        running.await.map_err(|error| Error::Internal(format!("running a function: {error}")))
+    }
+
+    /// What the engine runs. Made once after every change; a warm invocation finds it in memory.
+    pub async fn spec(&self, function: &Function, version: &VersionRecord) -> Result<Arc<FunctionSpec>, Error> {
+        if let Some(spec) = function.spec(&version.version) {
+            return Ok(spec);
+        }
+        if let Some(why) = self.engine.unavailable(&version.config.runtime) {
+            return Err(Error::RuntimeUnavailable(why));
+        }
+        let code_dir = self.code.folder(&version.code.blob).await?;
+        let spec = Arc::new(spec_of(&function.place, &function.record.name, version, code_dir));
+        function.keep_spec(&version.version, spec.clone());
+        Ok(spec)
+    }
+}
+
+fn spec_of(place: &Place, name: &str, version: &VersionRecord, code_dir: std::path::PathBuf) -> FunctionSpec {
+    let config = &version.config;
+    FunctionSpec {
+        function_arn: format!("{}:{}", place.arn(name), version.version),
+        generation: version.generation.clone(),
+        account: place.account.clone(),
+        region: place.region.clone(),
+        function_name: name.to_owned(),
+        version: version.version.clone(),
+        runtime: config.runtime.clone(),
+        handler: config.handler.clone(),
+        code_dir,
+        memory_mb: u32::try_from(config.memory_mb).unwrap_or_default(),
+        timeout: Duration::from_secs(u64::try_from(config.timeout_s).unwrap_or_default()),
+        environment: config.environment.clone().unwrap_or_default(),
+        log_group: config.log_group_of(name),
+        role_arn: config.role.clone(),
+        tracing_mode: config.tracing_mode.clone(),
+    }
+}
+
+fn status(code: i32, version: Option<&VersionRecord>) -> InvocationResponse {
+    InvocationResponse {
+        status_code: Some(code),
+        executed_version: version.map(|version| version.version.clone()),
+        ..InvocationResponse::default()
+    }
+}
+
+fn answer(version: &VersionRecord, outcome: Outcome) -> Result<InvocationResponse, Error> {
+    let mut answer = status(200, Some(version));
+    answer.log_result = outcome.log_tail.map(|tail| STANDARD.encode(tail));
+    match outcome.result {
+        Ok(payload) => answer.payload = Some(payload),
+        Err(InvocationError::Function(payload)) => {
+            answer.function_error = Some("Unhandled".to_owned());
+            answer.payload = Some(payload);
+        }
+        Err(InvocationError::Environment(error)) => return Err(refused(error)),
+    }
+    Ok(answer)
+}
+
+fn refused(error: EnvironmentError) -> Error {
+    match error {
+        EnvironmentError::RuntimeUnavailable { reason, .. } => Error::RuntimeUnavailable(reason),
+        other => Error::NotRunnable(other.to_string()),
+    }
+}
+
+/// What a function gets when nothing was sent.
+pub(crate) fn or_nothing(payload: Bytes) -> Bytes {
+    if payload.is_empty() { Bytes::from_static(NO_PAYLOAD) } else { payload }
+}
+
+fn check_size(payload: &Bytes, asked: &InvocationType) -> Result<(), Error> {
+    let (max, invocation_type) = match asked {
+        InvocationType::Event => (ASYNC_PAYLOAD_BYTES_MAX, "Event"),
+        _ => (SYNC_PAYLOAD_BYTES_MAX, "RequestResponse"),
+    };
+    let bytes = payload.len();
+    if bytes > max { Err(Error::PayloadTooLarge { bytes, invocation_type }) } else { Ok(()) }
+}
+
+/// Base64 of JSON. Source: Lambda API Reference, Invoke.
+fn client_context(text: Option<&str>) -> Result<Option<String>, Error> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let decoded = STANDARD.decode(text).ok().filter(|_| text.len() <= CLIENT_CONTEXT_BYTES_MAX);
+    let json = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    json.filter(|json| serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok())
+        .map(Some)
+        .ok_or_else(|| Error::InvalidRequest("Client context must be a valid Base64-encoded JSON object.".to_owned()))
+}

@@ -1,0 +1,15 @@
+//! The operations, one file per family.
+
+mod aliases;
+mod concurrency;
+mod configuration;
+mod event_invoke;
+mod functions;
+mod invoke;
+mod lists;
+mod pages;
+mod permissions;
+mod tags;
+mod versions;
+
+pub(crate) use invoke::or_nothing;

@@ -1,0 +1,88 @@
+//! TagResource, UntagResource, ListTags.
+
+use std::collections::BTreeMap;
+
+use api_lambda::types::{
+    ListTagsRequest, ListTagsResponse, TagResourceRequest, TagResourceResponse, UntagResourceRequest,
+    UntagResourceResponse,
+};
+use kernel::{Cx, TagError, check_tags};
+
+use crate::error::Error;
+use crate::model::name::FunctionRef;
+use crate::records::{FunctionRecord, Place};
+use crate::service::{Shared, existing};
+
+type Tags = BTreeMap<String, String>;
+
+impl Shared {
+    pub async fn tag_resource(&self, cx: &Cx, input: TagResourceRequest) -> Result<TagResourceResponse, Error> {
+        let named = self.tagged(cx, &input.resource, "TagResource")?;
+        self.change_tags(cx, named, move |tags| {
+            tags.extend(input.tags);
+            *tags = checked(std::mem::take(tags))?;
+            Ok(())
+        })
+        .await?;
+        Ok(TagResourceResponse {})
+    }
+
+    pub async fn untag_resource(&self, cx: &Cx, input: UntagResourceRequest) -> Result<UntagResourceResponse, Error> {
+        let named = self.tagged(cx, &input.resource, "UntagResource")?;
+        self.change_tags(cx, named, move |tags| {
+            tags.retain(|key, _| !input.tag_keys.contains(key));
+            Ok(())
+        })
+        .await?;
+        Ok(UntagResourceResponse {})
+    }
+
+    pub async fn list_tags(&self, cx: &Cx, input: ListTagsRequest) -> Result<ListTagsResponse, Error> {
+        let named = self.tagged(cx, &input.resource, "ListTags")?;
+        let function = self.functions.get(&named)?;
+        Ok(ListTagsResponse { tags: Some(function.record.tags.clone()) })
+    }
+
+    fn tagged(&self, cx: &Cx, resource: &str, action: &str) -> Result<FunctionRef, Error> {
+        if !resource.contains(":function:") {
+            return Err(Error::NotServed(format!("{action} of {resource}")));
+        }
+        let named = self.named(cx, resource, None, action)?;
+        match named.qualifier {
+            None => Ok(named),
+            Some(_) => Err(Error::invalid(
+                "Tags on function aliases and versions are not supported. Please specify a function ARN.",
+            )),
+        }
+    }
+
+    async fn change_tags(
+        &self,
+        cx: &Cx,
+        named: FunctionRef,
+        change: impl FnOnce(&mut Tags) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let place = Place::of(cx);
+        let (here, name, revision_id) = (place.clone(), named.name.clone(), self.uuid());
+        self.change(&place, &named.name, move |txn| {
+            let mut function: FunctionRecord = existing(txn, &here, &name)?;
+            change(&mut function.tags)?;
+            function.latest.revision_id = revision_id;
+            txn.put_record(here.function(&name), &function)?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The whole set that a function would have.
+pub(super) fn checked(tags: Tags) -> Result<Tags, Error> {
+    match check_tags(tags.keys().map(String::as_str)) {
+        Ok(()) => Ok(tags),
+        Err(TagError::TooMany { .. }) => Err(Error::invalid("Number of tags exceeds resource tag limit.")),
+        Err(TagError::Reserved { .. }) => {
+            Err(Error::invalid("System tags cannot be added/updated by requester."))
+        }
+        Err(error @ TagError::Duplicate { .. }) => Err(Error::invalid(error.to_string())),
+    }
+}

@@ -1,0 +1,271 @@
+//! Keys and values on disk. Every record says its version; records of any released version open for ever.
+
+use std::collections::BTreeMap;
+
+use kernel::{AccountId, Region, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{BlobId, Key, Record};
+
+use crate::model::name::{LATEST, function_arn};
+use crate::model::retry::Condition;
+
+const SERVICE: &str = "lambda";
+
+/// A function and its `$LATEST`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FunctionRecord {
+    pub name: String,
+    /// Tells a function from an earlier one of the same name.
+    pub id: String,
+    pub latest: VersionRecord,
+    /// The number of the last published version, even if it has been deleted; 0 when there was none.
+    pub last_version: u64,
+    pub tags: BTreeMap<String, String>,
+    pub reserved_concurrency: Option<u32>,
+}
+
+/// `$LATEST` or a published version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VersionRecord {
+    /// `$LATEST` or a number.
+    pub version: String,
+    pub revision_id: String,
+    /// Changes with code and configuration, not with tags or publishing.
+    pub generation: String,
+    pub last_modified: Timestamp,
+    pub code: CodeRecord,
+    pub config: ConfigRecord,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CodeRecord {
+    /// The zip as it was uploaded.
+    pub blob: BlobId,
+    /// Of the zip, in bytes.
+    pub size: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConfigRecord {
+    pub runtime: String,
+    pub handler: String,
+    pub role: String,
+    pub description: String,
+    pub timeout_s: i32,
+    pub memory_mb: i32,
+    pub ephemeral_mb: i32,
+    /// `None` when none was ever given: AWS then shows none.
+    pub environment: Option<BTreeMap<String, String>>,
+    pub tracing_mode: String,
+    pub architectures: Vec<String>,
+    pub dead_letter_arn: Option<String>,
+    pub kms_key_arn: Option<String>,
+    /// `None` means `/aws/lambda/` and the function's name.
+    pub log_group: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AliasRecord {
+    pub name: String,
+    pub version: String,
+    pub description: String,
+    /// Shares of other versions, 0 to 1.
+    pub weights: BTreeMap<String, f64>,
+    pub revision_id: String,
+}
+
+/// The resource policy of a function, a version or an alias.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyRecord {
+    pub revision_id: String,
+    /// In the order in which they were added, each as AWS prints it.
+    pub statements: Vec<Value>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventInvokeRecord {
+    pub last_modified: Timestamp,
+    pub retries: Option<i32>,
+    pub age_s: Option<i32>,
+    pub on_success: Option<String>,
+    pub on_failure: Option<String>,
+}
+
+/// An accepted asynchronous invocation; its payload has a key of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    pub function_id: String,
+    pub qualifier: Option<String>,
+    pub accepted: Timestamp,
+    pub due: Timestamp,
+    /// How often the function has run for it.
+    pub runs: u32,
+    /// Set once the event needs no further run: what is left is to tell a destination.
+    pub ended: Option<EndedRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndedRecord {
+    /// `None` after a success.
+    pub condition: Option<GivenUp>,
+    pub executed_version: Option<String>,
+    /// The answer of the last run, as it came.
+    pub response: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GivenUp {
+    RetriesExhausted,
+    EventAgeExceeded,
+    ZeroReservedConcurrency,
+}
+
+impl GivenUp {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RetriesExhausted => Condition::RetriesExhausted.as_str(),
+            Self::EventAgeExceeded => Condition::EventAgeExceeded.as_str(),
+            Self::ZeroReservedConcurrency => Condition::ZeroReservedConcurrency.as_str(),
+        }
+    }
+}
+
+impl From<Condition> for GivenUp {
+    fn from(condition: Condition) -> Self {
+        match condition {
+            Condition::RetriesExhausted => Self::RetriesExhausted,
+            Condition::EventAgeExceeded => Self::EventAgeExceeded,
+            Condition::ZeroReservedConcurrency => Self::ZeroReservedConcurrency,
+        }
+    }
+}
+
+/// Says that an account has functions in a region: what a start reads first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlaceRecord {}
+
+macro_rules! first_version {
+    ($($record:ty),*) => { $(impl Record for $record { const VERSION: u8 = 1; })* };
+}
+first_version!(FunctionRecord, VersionRecord, AliasRecord, PolicyRecord, EventInvokeRecord, EventRecord, PlaceRecord);
+
+/// Where functions live: every key begins with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub account: AccountId,
+    pub region: Region,
+}
+
+impl Place {
+    pub fn of(cx: &kernel::Cx) -> Self {
+        Self { account: cx.account.clone(), region: cx.region.clone() }
+    }
+
+    fn kind(&self, kind: &str) -> Key {
+        Key::new(&self.account, &self.region, SERVICE, kind)
+    }
+
+    pub fn arn(&self, name: &str) -> String {
+        function_arn(&self.account, &self.region, name)
+    }
+
+    pub fn functions(&self) -> Key {
+        self.kind("function")
+    }
+
+    pub fn function(&self, name: &str) -> Key {
+        self.functions().part(name)
+    }
+
+    /// Of one function.
+    pub fn versions(&self, name: &str) -> Key {
+        self.kind("version").part(name)
+    }
+
+    /// Of every function.
+    pub fn all_versions(&self) -> Key {
+        self.kind("version")
+    }
+
+    pub fn version(&self, name: &str, number: u64) -> Key {
+        self.versions(name).part_u64(number)
+    }
+
+    pub fn aliases(&self, name: &str) -> Key {
+        self.kind("alias").part(name)
+    }
+
+    pub fn alias(&self, name: &str, alias: &str) -> Key {
+        self.aliases(name).part(alias)
+    }
+
+    pub fn policies(&self, name: &str) -> Key {
+        self.kind("policy").part(name)
+    }
+
+    /// `qualifier` is empty for the policy of the function itself.
+    pub fn policy(&self, name: &str, qualifier: &str) -> Key {
+        self.policies(name).part(qualifier)
+    }
+
+    pub fn event_invokes(&self, name: &str) -> Key {
+        self.kind("event-invoke").part(name)
+    }
+
+    pub fn event_invoke(&self, name: &str, qualifier: &str) -> Key {
+        self.event_invokes(name).part(qualifier)
+    }
+
+    pub fn events(&self) -> Key {
+        self.kind("event")
+    }
+
+    pub fn event(&self, name: &str, request_id: &str) -> Key {
+        self.events().part(name).part(request_id)
+    }
+
+    pub fn event_payload(&self, name: &str, request_id: &str) -> Key {
+        self.kind("event-payload").part(name).part(request_id)
+    }
+}
+
+/// All places: under a region that no request can name, so that no account's own lists show them.
+pub fn places() -> Key {
+    Key::new(&AccountId::default(), &Region::new(".gureum"), SERVICE, "place")
+}
+
+pub fn place(place: &Place) -> Key {
+    places().part(place.account.as_str()).part(place.region.as_str())
+}
+
+/// Reads a key that `place` made.
+pub fn read_place(key: &Key) -> Option<Place> {
+    let parts = key.parts().ok()?;
+    let [.., account, region] = parts.as_slice() else { return None };
+    Some(Place { account: AccountId::parse(account.text()?).ok()?, region: Region::new(region.text()?) })
+}
+
+impl ConfigRecord {
+    pub fn log_group_of(&self, name: &str) -> String {
+        self.log_group.clone().unwrap_or_else(|| format!("/aws/lambda/{name}"))
+    }
+}
+
+impl VersionRecord {
+    pub fn is_latest(&self) -> bool {
+        self.version == LATEST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back_from_its_key() {
+        let here = Place { account: AccountId::default(), region: Region::new("ap-northeast-2") };
+        assert_eq!(read_place(&place(&here)), Some(here));
+        assert_eq!(read_place(&places()), None);
+    }
+}

@@ -1,0 +1,314 @@
+//! Background work: accepted events run as they become due, until they have succeeded or are given up.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kernel::Timestamp;
+use runtime::{Invocation, InvocationError, Outcome};
+use store::KeyRange;
+use store::backend::Direction;
+
+use crate::concurrency::Permit;
+use crate::destinations;
+use crate::error::{Error, Throttle};
+use crate::events::Event;
+use crate::functions::Function;
+use crate::model::name::{FunctionRef, LATEST};
+use crate::model::retry::{self, Condition, Next, Patience, Try};
+use crate::ops::or_nothing;
+use crate::records::{EndedRecord, EventRecord, FunctionRecord, Place, VersionRecord, places, read_place};
+use crate::service::Shared;
+
+/// Reads what was there when the server last ended: places, reservations, events, and which packages are in use.
+pub fn recall(shared: &Shared) -> Result<(), Error> {
+    let mut used = std::collections::BTreeSet::new();
+    for (key, _) in shared.store.scan(&KeyRange::prefix(&places()), usize::MAX, Direction::Forward)? {
+        let Some(place) = read_place(&key) else { continue };
+        recall_functions(shared, &place, &mut used)?;
+        recall_events(shared, &place)?;
+    }
+    let unused = shared.code.set_aside(|name| used.contains(name));
+    if !unused.is_empty() {
+        std::thread::spawn(move || {
+            for folder in unused {
+                // What cannot be deleted now is found again at the next start.
+                let _ = std::fs::remove_dir_all(folder);
+            }
+        });
+    }
+    Ok(())
+}
+
+fn recall_functions(
+    shared: &Shared,
+    place: &Place,
+    used: &mut std::collections::BTreeSet<String>,
+) -> Result<(), Error> {
+    let range = KeyRange::prefix(&place.functions());
+    for (_, function) in shared.store.scan_records::<FunctionRecord>(&range, usize::MAX, Direction::Forward)? {
+        shared.concurrency.reserve(place, &function.name, function.reserved_concurrency);
+        used.insert(function.latest.code.blob.to_string());
+    }
+    let range = KeyRange::prefix(&place.all_versions());
+    for (_, version) in shared.store.scan_records::<VersionRecord>(&range, usize::MAX, Direction::Forward)? {
+        used.insert(version.code.blob.to_string());
+    }
+    Ok(())
+}
+
+fn recall_events(shared: &Shared, place: &Place) -> Result<(), Error> {
+    let range = KeyRange::prefix(&place.events());
+    for (key, record) in shared.store.scan_records::<EventRecord>(&range, usize::MAX, Direction::Forward)? {
+        let parts = key.parts().unwrap_or_default();
+        let [.., function, request_id] = parts.as_slice() else { continue };
+        if let (Some(function), Some(request_id)) = (function.text(), request_id.text()) {
+            shared.events.accepted(place.clone(), function.to_owned(), request_id.to_owned(), record.due);
+        }
+    }
+    Ok(())
+}
+
+/// Starts events as they become due, for ever.
+pub async fn run(shared: Arc<Shared>) {
+    loop {
+        match shared.events.take(shared.clock.now()) {
+            Ok(event) => start(&shared, event),
+            Err(None) => shared.events.woken().await,
+            Err(Some(due)) => tokio::select! {
+                () = shared.events.woken() => {}
+                () = shared.clock.sleep_until(due) => {}
+            },
+        }
+    }
+}
+
+/// Asks for room; an event that finds none waits and asks again.
+fn start(shared: &Arc<Shared>, event: Event) {
+    match shared.concurrency.acquire(&event.place, &event.function) {
+        Ok(permit) => {
+            let shared = shared.clone();
+            tokio::spawn(async move {
+                let kept = event.clone();
+                if let Err(error) = step(&shared, event, Some(permit)).await {
+                    tracing::error!(%error, function = kept.function, "an accepted event could not be handled");
+                    put_off(&shared, kept);
+                }
+            });
+        }
+        Err(throttle) => {
+            let shared = shared.clone();
+            tokio::spawn(async move { throttled(&shared, event, throttle).await });
+        }
+    }
+}
+
+async fn throttled(shared: &Arc<Shared>, event: Event, throttle: Throttle) {
+    let kept = event.clone();
+    let zero = throttle == Throttle::Reserved
+        && shared
+            .functions
+            .find(&event.place, &event.function)
+            .is_ok_and(|function| function.is_some_and(|function| function.record.reserved_concurrency == Some(0)));
+    let done = if zero { step(shared, event, None).await } else { too_busy(shared, event).await };
+    if let Err(error) = done {
+        tracing::error!(%error, function = kept.function, "a throttled event could not be handled");
+        put_off(shared, kept);
+    }
+}
+
+fn put_off(shared: &Shared, mut event: Event) {
+    event.put_off += 1;
+    let due = shared.clock.now() + crate::limits::BACKOFF_LONGEST;
+    shared.events.again(event, due);
+}
+
+/// An event as it stands on disk, and the function that it is for.
+struct Open {
+    event: Event,
+    record: EventRecord,
+    function: Arc<Function>,
+}
+
+impl Open {
+    fn patience(&self) -> Patience {
+        let config = self.function.event_invokes.get(self.record.qualifier.as_deref().unwrap_or(LATEST));
+        Patience::new(config.and_then(|c| c.retries), config.and_then(|c| c.age_s))
+    }
+
+    fn named(&self) -> FunctionRef {
+        FunctionRef {
+            account: self.event.place.account.clone(),
+            region: self.event.place.region.clone(),
+            name: self.event.function.clone(),
+            qualifier: self.record.qualifier.clone(),
+        }
+    }
+}
+
+/// Reads the event. One whose function is gone is over.
+async fn open(shared: &Shared, event: Event) -> Result<Option<Open>, Error> {
+    let key = event.place.event(&event.function, &event.request_id);
+    let Some(record) = shared.store.get_record::<EventRecord>(&key)? else {
+        shared.events.finished();
+        return Ok(None);
+    };
+    let function = shared.functions.find(&event.place, &event.function)?;
+    match function.filter(|function| function.record.id == record.function_id) {
+        Some(function) => Ok(Some(Open { event, record, function })),
+        None => {
+            forget(shared, &event).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// One try, or what is left to do after the last. Without a permit the event may not run.
+async fn step(shared: &Arc<Shared>, event: Event, permit: Option<Permit>) -> Result<(), Error> {
+    let Some(mut open) = open(shared, event).await? else { return Ok(()) };
+    let payload_key = open.event.place.event_payload(&open.event.function, &open.event.request_id);
+    let payload = shared.store.get(&payload_key)?.unwrap_or_default();
+    if open.record.ended.is_some() {
+        return tell(shared, &open, payload).await;
+    }
+    if retry::expired(open.patience(), open.record.accepted, shared.clock.now()) {
+        return end(shared, open, payload, Some(Condition::EventAgeExceeded), None).await;
+    }
+    let Some(permit) = permit else {
+        return end(shared, open, payload, Some(Condition::ZeroReservedConcurrency), None).await;
+    };
+    let (tried, last) = try_once(shared, &open, payload.clone(), permit).await;
+    if tried == Try::FunctionError || tried == Try::Succeeded {
+        open.record.runs += 1;
+        open.event.put_off = 0;
+    }
+    decide(shared, open, payload, tried, last).await
+}
+
+async fn too_busy(shared: &Arc<Shared>, event: Event) -> Result<(), Error> {
+    let Some(open) = open(shared, event).await? else { return Ok(()) };
+    decide(shared, open, Bytes::new(), Try::NotRun, None).await
+}
+
+/// What the last run answered.
+struct Last {
+    version: String,
+    response: Bytes,
+}
+
+async fn try_once(shared: &Arc<Shared>, open: &Open, payload: Bytes, permit: Permit) -> (Try, Option<Last>) {
+    let chance = || shared.rng.below(10_000);
+    let Some(version) = open.function.routed(open.record.qualifier.as_deref(), chance) else {
+        return (Try::NotRun, None);
+    };
+    let spec = match shared.spec(&open.function, version).await {
+        Ok(spec) => spec,
+        Err(error) => {
+            tracing::info!(%error, function = open.event.function, "an accepted event cannot run now");
+            return (Try::NotRun, None);
+        }
+    };
+    let invocation = Invocation {
+        request_id: open.event.request_id.clone(),
+        payload: or_nothing(payload),
+        invoked_arn: open.named().qualified_arn(),
+        client_context: None,
+        cognito_identity: None,
+        trace_header: None,
+        tail: false,
+    };
+    let last = |response| Some(Last { version: version.version.clone(), response });
+    match shared.run_to_its_end(spec, invocation, permit).await {
+        Ok(Outcome { result: Ok(response), .. }) => (Try::Succeeded, last(response)),
+        Ok(Outcome { result: Err(InvocationError::Function(response)), .. }) => (Try::FunctionError, last(response)),
+        Ok(Outcome { result: Err(InvocationError::Environment(error)), .. }) => {
+            tracing::info!(%error, function = open.event.function, "an accepted event could not run");
+            (Try::NotRun, None)
+        }
+        Err(_) => (Try::NotRun, None),
+    }
+}
+
+async fn decide(shared: &Arc<Shared>, mut open: Open, payload: Bytes, tried: Try, last: Option<Last>) -> Result<(), Error> {
+    let Open { record, event, .. } = &open;
+    let now = shared.clock.now();
+    let next = retry::after(tried, open.patience(), record.accepted, now, record.runs, event.put_off);
+    match next {
+        Next::Done => end(shared, open, payload, None, last).await,
+        Next::GiveUp(condition) => end(shared, open, payload, Some(condition), last).await,
+        Next::Again { due } => {
+            if tried == Try::FunctionError {
+                open.record.due = due;
+                keep(shared, &open).await?;
+            } else {
+                open.event.put_off += 1;
+            }
+            shared.events.again(open.event, due);
+            Ok(())
+        }
+    }
+}
+
+/// The event needs no further run. Where somebody is to be told, that is kept first.
+async fn end(
+    shared: &Arc<Shared>,
+    mut open: Open,
+    payload: Bytes,
+    condition: Option<Condition>,
+    last: Option<Last>,
+) -> Result<(), Error> {
+    let failed = condition.is_some();
+    if destinations::of(&open.function, open.record.qualifier.as_deref(), failed).is_empty() {
+        return forget(shared, &open.event).await;
+    }
+    open.record.ended = Some(EndedRecord {
+        condition: condition.map(Into::into),
+        executed_version: last.as_ref().map(|last| last.version.clone()),
+        response: last.map(|last| String::from_utf8_lossy(&last.response).into_owned()),
+    });
+    open.record.due = shared.clock.now();
+    keep(shared, &open).await?;
+    tell(shared, &open, payload).await
+}
+
+/// Tells the destinations, at least once; one that cannot be told is said in the log, as AWS says it in a metric.
+async fn tell(shared: &Arc<Shared>, open: &Open, payload: Bytes) -> Result<(), Error> {
+    let Some(ended) = &open.record.ended else { return Ok(()) };
+    let report = destinations::Report {
+        function: &open.function,
+        named: &open.named(),
+        request_id: &open.event.request_id,
+        runs: open.record.runs,
+        ended,
+        payload: &payload,
+        at: shared.clock.wall(),
+    };
+    for destination in destinations::of(&open.function, open.record.qualifier.as_deref(), ended.condition.is_some()) {
+        if let Err(error) = destinations::deliver(shared, &report, &destination).await {
+            tracing::warn!(%error, destination = destination.arn(), "an event's outcome could not be delivered");
+        }
+    }
+    forget(shared, &open.event).await
+}
+
+async fn keep(shared: &Shared, open: &Open) -> Result<(), Error> {
+    let key = open.event.place.event(&open.event.function, &open.event.request_id);
+    let record = open.record.clone();
+    shared.store.transact::<_, Error, _>(move |txn| Ok(txn.put_record(key, &record)?)).await
+}
+
+async fn forget(shared: &Shared, event: &Event) -> Result<(), Error> {
+    let event = event.clone();
+    let deleted = shared.store.transact::<_, Error, _>(move |txn| {
+        txn.delete(event.place.event(&event.function, &event.request_id));
+        txn.delete(event.place.event_payload(&event.function, &event.request_id));
+        Ok(())
+    });
+    deleted.await?;
+    shared.events.finished();
+    Ok(())
+}
+
+/// A moment as AWS writes it in what it tells destinations: `2019-11-14T18:16:05.568Z`.
+pub fn told_at(at: Timestamp) -> String {
+    at.iso8601_millis()
+}
