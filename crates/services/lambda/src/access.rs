@@ -35,7 +35,9 @@ pub fn check_invoke(cx: &Cx, function: &Function, named: &FunctionRef, now: Time
 fn policy_allows(cx: &Cx, function: &Function, named: &FunctionRef, now: Timestamp) -> bool {
     let qualifier = named.qualifier.as_deref().unwrap_or_default();
     let Some(record) = function.policies.get(qualifier) else { return false };
-    let Ok(policy) = Policy::parse(&statement::document(&record.statements), PolicyKind::Resource) else { return false };
+    let Ok(policy) = Policy::parse(&statement::document(&record.statements), PolicyKind::Resource) else {
+        return false;
+    };
     let mut context = Context::of(cx, now).with("aws:SourceAccount", cx.account.as_str());
     if let Some(source) = &cx.source_arn {
         context = context.with("aws:SourceArn", source.as_ref());
@@ -80,7 +82,8 @@ async fn is_assumable(
     let Some(name) = role_arn.rsplit('/').next() else { return false };
     let own = principals.as_service(LAMBDA, &cx.account, &cx.region);
     let found = iam.get_role(&own, GetRoleRequest { role_name: name.to_owned() }).await;
-    let Some(trust) = found.ok().filter(|found| found.role.arn == role_arn).and_then(|f| f.role.assume_role_policy_document)
+    let Some(trust) =
+        found.ok().filter(|found| found.role.arn == role_arn).and_then(|f| f.role.assume_role_policy_document)
     else {
         return false;
     };

@@ -58,7 +58,8 @@ impl Code {
         durable: bool,
         base_url: String,
     ) -> Result<Self, Error> {
-        std::fs::create_dir_all(&dir).map_err(|error| Error::Internal(format!("making the folder of code: {error}")))?;
+        std::fs::create_dir_all(&dir)
+            .map_err(|error| Error::Internal(format!("making the folder of code: {error}")))?;
         let secret = store.secret("code-location")?;
         let unpacking = Semaphore::new(UNPACKING_MAX);
         Ok(Self { store, clock, rng, dir, durable, base_url, secret, unpacking })

@@ -70,9 +70,10 @@ impl Concurrency {
     /// Source: Lambda Developer Guide, "Configuring reserved concurrency for a function".
     pub fn may_reserve(&self, place: &Place, function: &str, wanted: u32) -> Result<(), u32> {
         let least = UNRESERVED_CONCURRENCY_MIN.min(self.limit);
-        let others = self.rooms().get(place).map_or(0, |room| {
-            room.reserved_sum().saturating_sub(room.reserved.get(function).copied().unwrap_or(0))
-        });
+        let others = self
+            .rooms()
+            .get(place)
+            .map_or(0, |room| room.reserved_sum().saturating_sub(room.reserved.get(function).copied().unwrap_or(0)));
         let left = self.limit.saturating_sub(others.saturating_add(wanted));
         if wanted > 0 && left < least { Err(least) } else { Ok(()) }
     }

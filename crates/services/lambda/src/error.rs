@@ -172,10 +172,9 @@ impl From<Error> for ApiError {
                 limits::POLICY_BYTES_MAX
             ))),
             Error::Invalid(message) => user(aws::invalid_parameter_value_exception(message)),
-            Error::Constraint(message) => Self {
-                class: wire::ErrorClass::Validation,
-                ..Self::unmodeled(400, "ValidationException", message)
-            },
+            Error::Constraint(message) => {
+                Self { class: wire::ErrorClass::Validation, ..Self::unmodeled(400, "ValidationException", message) }
+            }
             Error::CodeTooLarge { operation } => Self::unmodeled(
                 413,
                 "RequestEntityTooLargeException",
@@ -184,9 +183,7 @@ impl From<Error> for ApiError {
                     limits::CODE_REQUEST_BYTES_MAX
                 ),
             ),
-            Error::CodeStorageExceeded => {
-                user(aws::code_storage_exceeded_exception("Code storage limit exceeded."))
-            }
+            Error::CodeStorageExceeded => user(aws::code_storage_exceeded_exception("Code storage limit exceeded.")),
             Error::PayloadTooLarge { bytes, invocation_type } => {
                 Self::unmodeled(413, "RequestEntityTooLargeException", too_large(bytes, invocation_type))
             }

@@ -11,7 +11,6 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use store::BlobId;
 
-use crate::model::name::LATEST;
 use crate::records::{AliasRecord, EventInvokeRecord, Place, VersionRecord};
 
 const BEING_CREATED: &str = "The function is being created.";
@@ -131,7 +130,12 @@ pub fn alias(place: &Place, function: &str, alias: &AliasRecord) -> AliasConfigu
     }
 }
 
-pub fn event_invoke(place: &Place, function: &str, qualifier: &str, config: &EventInvokeRecord) -> FunctionEventInvokeConfig {
+pub fn event_invoke(
+    place: &Place,
+    function: &str,
+    qualifier: &str,
+    config: &EventInvokeRecord,
+) -> FunctionEventInvokeConfig {
     FunctionEventInvokeConfig {
         last_modified: Some(config.last_modified),
         function_arn: Some(format!("{}:{qualifier}", place.arn(function))),
@@ -142,9 +146,4 @@ pub fn event_invoke(place: &Place, function: &str, qualifier: &str, config: &Eve
             on_failure: Some(OnFailure { destination: config.on_failure.clone() }),
         }),
     }
-}
-
-/// How a version names itself in an ARN: not at all when nobody asked by a qualifier.
-pub fn latest_or<'a>(qualifier: Option<&'a str>) -> &'a str {
-    qualifier.unwrap_or(LATEST)
 }

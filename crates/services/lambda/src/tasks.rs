@@ -228,7 +228,13 @@ async fn try_once(shared: &Arc<Shared>, open: &Open, payload: Bytes, permit: Per
     }
 }
 
-async fn decide(shared: &Arc<Shared>, mut open: Open, payload: Bytes, tried: Try, last: Option<Last>) -> Result<(), Error> {
+async fn decide(
+    shared: &Arc<Shared>,
+    mut open: Open,
+    payload: Bytes,
+    tried: Try,
+    last: Option<Last>,
+) -> Result<(), Error> {
     let Open { record, event, .. } = &open;
     let now = shared.clock.now();
     let next = retry::after(tried, open.patience(), record.accepted, now, record.runs, event.put_off);

@@ -47,7 +47,9 @@ impl FunctionRef {
             }
             owner = read_account(parts.next().unwrap_or_default(), text)?;
             parts.next().and_then(|rest| rest.strip_prefix("function:")).ok_or_else(|| malformed(text))?
-        } else if let Some((before, rest)) = text.split_once("function:").filter(|(b, _)| b.ends_with(':') || b.is_empty()) {
+        } else if let Some((before, rest)) =
+            text.split_once("function:").filter(|(b, _)| b.ends_with(':') || b.is_empty())
+        {
             if let Some(id) = before.strip_suffix(':') {
                 owner = read_account(id, text)?;
             }
@@ -152,7 +154,10 @@ mod tests {
 
     #[test]
     fn two_qualifiers_must_agree() {
-        assert_eq!(read("echo:1", Some("1")).unwrap().qualified_arn(), "arn:aws:lambda:us-east-1:000000000000:function:echo:1");
+        assert_eq!(
+            read("echo:1", Some("1")).unwrap().qualified_arn(),
+            "arn:aws:lambda:us-east-1:000000000000:function:echo:1"
+        );
         assert!(matches!(read("echo:1", Some("2")), Err(Error::Invalid(_))));
     }
 

@@ -36,11 +36,7 @@ fn bare_word(payload: &[u8], start: usize) -> String {
         return not_utf8(payload, start + at, byte);
     }
     let word = String::from_utf8_lossy(rest.get(..end).unwrap_or_default());
-    place(
-        payload,
-        start + end,
-        &format!("Unrecognized token '{word}': was expecting {VALUES}"),
-    )
+    place(payload, start + end, &format!("Unrecognized token '{word}': was expecting {VALUES}"))
 }
 
 fn inside(payload: &[u8]) -> String {
@@ -54,7 +50,9 @@ fn inside(payload: &[u8]) -> String {
     }
     let at = offset(payload, error.line(), error.column());
     match payload.get(at) {
-        Some(&b) => place(payload, at, &format!("Unexpected character ({}): was expecting a valid value", character(b))),
+        Some(&b) => {
+            place(payload, at, &format!("Unexpected character ({}): was expecting a valid value", character(b)))
+        }
         None => place(payload, payload.len(), "Unexpected end-of-input"),
     }
 }

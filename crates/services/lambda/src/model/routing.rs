@@ -16,7 +16,11 @@ pub fn check(version: &str, weights: &BTreeMap<String, f64>) -> Result<(), Error
             return Err(Error::invalid("$LATEST is not supported for an alias pointing to more than 1 version"));
         }
         if version_number(other).is_none() {
-            return Err(Error::constraint(other, "routingConfig.additionalVersionWeights", "satisfy regular expression pattern: [0-9]+"));
+            return Err(Error::constraint(
+                other,
+                "routingConfig.additionalVersionWeights",
+                "satisfy regular expression pattern: [0-9]+",
+            ));
         }
         if other == version {
             return Err(Error::invalid(format!(

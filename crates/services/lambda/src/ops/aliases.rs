@@ -83,7 +83,9 @@ impl Shared {
         let items = function
             .aliases
             .values()
-            .filter(|alias| version.is_none_or(|version| alias.version == version || alias.weights.contains_key(version)))
+            .filter(|alias| {
+                version.is_none_or(|version| alias.version == version || alias.weights.contains_key(version))
+            })
             .filter(|alias| start.as_ref().is_none_or(|start| alias.name > *start))
             .map(|alias| (alias.name.clone(), present::alias(&function.place, &named.name, alias)));
         let max = page_size(input.max_items, LONG_PAGE_MAX).min(PAGE_MAX);
@@ -97,11 +99,9 @@ impl Shared {
         let (here, name) = (function.place.clone(), named.name.clone());
         self.change(&function.place, &named.name, move |txn| {
             existing(txn, &here, &name)?;
-            for key in [
-                here.alias(&name, &input.name),
-                here.policy(&name, &input.name),
-                here.event_invoke(&name, &input.name),
-            ] {
+            for key in
+                [here.alias(&name, &input.name), here.policy(&name, &input.name), here.event_invoke(&name, &input.name)]
+            {
                 txn.delete(key);
             }
             Ok(())

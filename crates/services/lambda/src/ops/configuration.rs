@@ -267,7 +267,9 @@ mod tests {
     #[test]
     fn reserved_variables_are_named() {
         let environment = Environment { variables: Some(BTreeMap::from([("AWS_REGION".to_owned(), "x".to_owned())])) };
-        assert!(variables(environment).unwrap_err().to_string().ends_with("Reserved keys used in this request: AWS_REGION"));
+        assert!(
+            variables(environment).unwrap_err().to_string().ends_with("Reserved keys used in this request: AWS_REGION")
+        );
     }
 
     #[test]

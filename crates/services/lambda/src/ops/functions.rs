@@ -54,7 +54,11 @@ impl Shared {
             if txn.get(&key)?.is_some() {
                 return Err(Error::FunctionExists { name: function.name });
             }
-            let made = if publish { versions::publish(txn, &here, &mut function, None, &*rng)? } else { function.latest.clone() };
+            let made = if publish {
+                versions::publish(txn, &here, &mut function, None, &*rng)?
+            } else {
+                function.latest.clone()
+            };
             txn.put_record(place_key(&here), &PlaceRecord {})?;
             txn.put_record(key, &function)?;
             Ok(made)
@@ -97,7 +101,11 @@ impl Shared {
             if let Some(architectures) = architectures {
                 function.latest.config.architectures = architectures;
             }
-            let made = if publish { versions::publish(txn, &here, &mut function, None, &*rng)? } else { function.latest.clone() };
+            let made = if publish {
+                versions::publish(txn, &here, &mut function, None, &*rng)?
+            } else {
+                function.latest.clone()
+            };
             txn.put_record(here.function(&name), &function)?;
             Ok(made)
         });
@@ -140,9 +148,8 @@ impl Shared {
     pub async fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> Result<GetFunctionResponse, Error> {
         let (named, function) = self.own(cx, &input.function_name, input.qualifier.as_deref(), "GetFunction")?;
         let qualifier = named.qualifier.as_deref();
-        let version = function
-            .qualified(qualifier)
-            .ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
+        let version =
+            function.qualified(qualifier).ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
         let tags = Some(function.record.tags.clone()).filter(|tags| !tags.is_empty());
         let reserved = function.record.reserved_concurrency.and_then(|reserved| i32::try_from(reserved).ok());
         Ok(GetFunctionResponse {
@@ -166,14 +173,17 @@ impl Shared {
         let action = "GetFunctionConfiguration";
         let (named, function) = self.own(cx, &input.function_name, input.qualifier.as_deref(), action)?;
         let qualifier = named.qualifier.as_deref();
-        let version = function
-            .qualified(qualifier)
-            .ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
+        let version =
+            function.qualified(qualifier).ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
         Ok(shown(&function.place, &named.name, version, qualifier, Moment::Settled))
     }
 
     /// A version that is not there is no error; a function that is not there is.
-    pub async fn delete_function(&self, cx: &Cx, input: DeleteFunctionRequest) -> Result<DeleteFunctionResponse, Error> {
+    pub async fn delete_function(
+        &self,
+        cx: &Cx,
+        input: DeleteFunctionRequest,
+    ) -> Result<DeleteFunctionResponse, Error> {
         let mut named = self.named(cx, &input.function_name, input.qualifier.as_deref(), "DeleteFunction")?;
         let qualifier = named.qualifier.take();
         let function = self.functions.get(&named)?;

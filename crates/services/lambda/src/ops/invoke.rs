@@ -73,13 +73,7 @@ impl Shared {
     }
 
     /// Keeps an event and lets it run. When this answers, the event survives a power cut.
-    pub async fn accept(
-        &self,
-        cx: &Cx,
-        named: &FunctionRef,
-        function: &Function,
-        payload: Bytes,
-    ) -> Result<(), Error> {
+    pub async fn accept(&self, cx: &Cx, named: &FunctionRef, function: &Function, payload: Bytes) -> Result<(), Error> {
         let now = self.clock.now();
         let record = EventRecord {
             function_id: function.record.id.clone(),

@@ -23,7 +23,11 @@ impl Shared {
         let operation = if all { "ListFunctions/ALL" } else { "ListFunctions" };
         let start = self.page_start(cx, operation, "", input.marker.as_deref())?;
         let (place, max) = (Place::of(cx), page_size(input.max_items, PAGE_MAX));
-        let items = if all { self.all_versions_after(&place, start.as_deref())? } else { self.functions_after(&place, start.as_deref(), max)? };
+        let items = if all {
+            self.all_versions_after(&place, start.as_deref())?
+        } else {
+            self.functions_after(&place, start.as_deref(), max)?
+        };
         let (page, next_marker) = self.page(cx, operation, "", items.into_iter(), max);
         let functions = page
             .iter()
@@ -109,7 +113,10 @@ impl Shared {
                 concurrent_executions: Some(number(self.concurrency.limit())),
                 unreserved_concurrent_executions: Some(number(self.concurrency.unreserved(&place))),
             }),
-            account_usage: Some(AccountUsage { total_code_size: Some(bytes), function_count: i64::try_from(functions).ok() }),
+            account_usage: Some(AccountUsage {
+                total_code_size: Some(bytes),
+                function_count: i64::try_from(functions).ok(),
+            }),
         })
     }
 

@@ -37,9 +37,9 @@ impl Shared {
             last = Some(name);
         }
         let more = items.peek().is_some();
-        let next = last.filter(|_| more).map(|last| {
-            self.page_tokens.issue(&cx.account, &cx.region, operation, parameters, last.as_bytes())
-        });
+        let next = last
+            .filter(|_| more)
+            .map(|last| self.page_tokens.issue(&cx.account, &cx.region, operation, parameters, last.as_bytes()));
         (page, next)
     }
 }

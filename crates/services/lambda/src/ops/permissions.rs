@@ -109,8 +109,12 @@ fn subject(named: &FunctionRef, function: &Function) -> Result<Subject, Error> {
     }
     let arn = named.qualified_arn();
     let revision_id = match version_number(&qualifier) {
-        Some(number) => function.versions.get(&number).map(|v| v.revision_id.clone()).ok_or(Error::FunctionNotFound { arn })?,
-        None => function.aliases.get(&qualifier).map(|a| a.revision_id.clone()).ok_or(Error::CannotFindAlias { arn })?,
+        Some(number) => {
+            function.versions.get(&number).map(|v| v.revision_id.clone()).ok_or(Error::FunctionNotFound { arn })?
+        }
+        None => {
+            function.aliases.get(&qualifier).map(|a| a.revision_id.clone()).ok_or(Error::CannotFindAlias { arn })?
+        }
     };
     Ok(Subject { qualifier, revision_id })
 }

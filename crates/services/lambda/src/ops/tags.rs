@@ -80,9 +80,7 @@ pub(super) fn checked(tags: Tags) -> Result<Tags, Error> {
     match check_tags(tags.keys().map(String::as_str)) {
         Ok(()) => Ok(tags),
         Err(TagError::TooMany { .. }) => Err(Error::invalid("Number of tags exceeds resource tag limit.")),
-        Err(TagError::Reserved { .. }) => {
-            Err(Error::invalid("System tags cannot be added/updated by requester."))
-        }
+        Err(TagError::Reserved { .. }) => Err(Error::invalid("System tags cannot be added/updated by requester.")),
         Err(error @ TagError::Duplicate { .. }) => Err(Error::invalid(error.to_string())),
     }
 }

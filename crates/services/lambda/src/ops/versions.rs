@@ -61,7 +61,8 @@ pub(super) fn publish(
 pub(super) fn delete(txn: &mut Txn, place: &Place, name: &str, number: u64) -> Result<(), Error> {
     existing(txn, place, name)?;
     let version = number.to_string();
-    let aliases = txn.scan_records::<AliasRecord>(&KeyRange::prefix(&place.aliases(name)), usize::MAX, Direction::Forward)?;
+    let aliases =
+        txn.scan_records::<AliasRecord>(&KeyRange::prefix(&place.aliases(name)), usize::MAX, Direction::Forward)?;
     let using: Vec<String> = aliases
         .into_iter()
         .filter(|(_, alias)| alias.version == version || alias.weights.contains_key(&version))

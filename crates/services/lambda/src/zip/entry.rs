@@ -58,7 +58,8 @@ fn parts(name: &str) -> Result<Vec<String>, ZipError> {
     if name.len() > ZIP_NAME_BYTES_MAX || name.starts_with('/') || name.contains('\0') {
         return Err(outside());
     }
-    let parts: Vec<String> = name.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect();
+    let parts: Vec<String> =
+        name.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect();
     if parts.iter().any(|part| part == ".." || part.len() > 255) { Err(outside()) } else { Ok(parts) }
 }
 

@@ -33,9 +33,9 @@ pub enum ZipError {
 impl From<ZipError> for Error {
     fn from(error: ZipError) -> Self {
         match error {
-            ZipError::Broken(_) | ZipError::Outside(_) => Self::invalid(
-                "Could not unzip uploaded file. Please check your file, then try to upload again.",
-            ),
+            ZipError::Broken(_) | ZipError::Outside(_) => {
+                Self::invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+            }
             ZipError::Empty => Self::invalid("Uploaded file must be a non-empty zip"),
             ZipError::TooLarge => {
                 Self::invalid(format!("Unzipped size must be smaller than {UNZIPPED_BYTES_MAX} bytes"))
