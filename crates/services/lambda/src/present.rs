@@ -125,7 +125,7 @@ pub fn alias(place: &Place, function: &str, alias: &AliasRecord) -> AliasConfigu
         function_version: Some(alias.version.clone()),
         description: Some(alias.description.clone()),
         routing_config: (!weights.is_empty())
-            .then(|| AliasRoutingConfiguration { additional_version_weights: Some(weights) }),
+            .then_some(AliasRoutingConfiguration { additional_version_weights: Some(weights) }),
         revision_id: Some(alias.revision_id.clone()),
     }
 }

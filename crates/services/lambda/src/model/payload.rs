@@ -72,7 +72,7 @@ fn not_utf8(payload: &[u8], at: usize, byte: u8) -> String {
 }
 
 fn character(byte: u8) -> String {
-    if byte < 0x20 || byte >= 0x80 {
+    if !(0x20..0x80).contains(&byte) {
         format!("(CTRL-CHAR, code {byte})")
     } else {
         format!("'{}' (code {byte})", char::from(byte))

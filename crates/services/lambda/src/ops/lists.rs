@@ -16,6 +16,9 @@ use crate::present::{Moment, configuration as shown};
 use crate::records::{FunctionRecord, Place, VersionRecord};
 use crate::service::Shared;
 
+/// Where a list goes on after it, the function's name, and one of its versions.
+type Positioned = (String, (String, VersionRecord));
+
 impl Shared {
     /// Shape: by name; with `FunctionVersion=ALL`, `$LATEST` first and then the versions of each.
     pub async fn list_functions(&self, cx: &Cx, input: ListFunctionsRequest) -> Result<ListFunctionsResponse, Error> {
@@ -39,12 +42,7 @@ impl Shared {
         Ok(ListFunctionsResponse { next_marker, functions: Some(functions) })
     }
 
-    fn functions_after(
-        &self,
-        place: &Place,
-        start: Option<&str>,
-        max: usize,
-    ) -> Result<Vec<(String, (String, VersionRecord))>, Error> {
+    fn functions_after(&self, place: &Place, start: Option<&str>, max: usize) -> Result<Vec<Positioned>, Error> {
         let prefix = place.functions();
         let range = match start {
             Some(name) => KeyRange::after(&prefix, &place.function(name)),
@@ -55,11 +53,7 @@ impl Shared {
     }
 
     /// Positions are a name and a version's number of a fixed width, `$LATEST` being zero.
-    fn all_versions_after(
-        &self,
-        place: &Place,
-        start: Option<&str>,
-    ) -> Result<Vec<(String, (String, VersionRecord))>, Error> {
+    fn all_versions_after(&self, place: &Place, start: Option<&str>) -> Result<Vec<Positioned>, Error> {
         let mut items = Vec::new();
         for (_, function) in self.functions_of(place)? {
             let name = function.name;
