@@ -1,0 +1,35 @@
+//! Bounds of running functions, each with its unit and source.
+
+use std::time::Duration;
+
+/// Bytes of a buffered response: 6 MB and what AWS adds to it.
+/// Source: the text of `Function.ResponseSizeTooLarge`; Lambda Developer Guide, "Lambda quotas".
+pub const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
+/// Bytes of the JSON before an answer on the private channel: an id and an X-Ray cause (at most 1 MiB) are in it.
+pub const FRAME_HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of one log event. Source: CloudWatch Logs quotas, "Event size" (256 KB, of which 26 bytes are overhead).
+pub const LOG_EVENT_BYTES_MAX: usize = 256 * 1024 - 26;
+/// Log lines that are handed over at once.
+pub const LOG_BATCH_LINES_MAX: usize = 1_000;
+/// Bytes of the log that `LogType=Tail` answers. Source: Lambda API Reference, Invoke, `LogType`.
+pub const TAIL_BYTES_MAX: usize = 4 * 1024;
+/// Source: Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle", Init phase.
+pub const INIT_MAX: Duration = Duration::from_secs(10);
+/// How long a runtime may work on after its answer before the caller gets it; commonly it asks for the next event at once.
+pub const AFTER_ANSWER: Duration = Duration::from_millis(500);
+/// How long an idle environment is kept.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(10 * 60);
+/// Idle environments that are kept; the one unused for longest goes first.
+pub const IDLE_MAX: usize = 100;
+/// An environment whose credentials end sooner than this after an invocation could is not used any more.
+pub const CREDENTIALS_MARGIN: Duration = Duration::from_secs(5 * 60);
+/// How long ending all environments may take.
+pub const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
+/// How long the warden may take to end its processes before the server kills their group itself.
+pub const KILL_MAX: Duration = Duration::from_secs(1);
+/// Open files of a function. Source: Lambda Developer Guide, "Lambda quotas", file descriptors.
+pub const OPEN_FILES_MAX: u64 = 1024;
+/// How long the answer to "which version is this interpreter" may take.
+pub const PROBE_MAX: Duration = Duration::from_secs(20);
+/// Attempts to hand an event to environments that turn out to have ended.
+pub const HAND_OVER_ATTEMPTS_MAX: usize = 8;

@@ -1,0 +1,104 @@
+//! The server's side: starting a warden, hearing it, ending it.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::pipe;
+
+use super::plan::{Plan, Report};
+use super::warden::NAME;
+
+/// One environment's processes. Dropping it ends them all: the warden sees its control socket close.
+pub struct Sandbox {
+    control: BufReader<UnixStream>,
+    warden: tokio::process::Child,
+    group: Option<Pid>,
+}
+
+/// The server's ends of the runtime's pipes.
+pub struct Pipes {
+    pub events: pipe::Sender,
+    pub answers: pipe::Receiver,
+    pub telemetry: pipe::Receiver,
+    pub stdout: pipe::Receiver,
+    pub stderr: pipe::Receiver,
+}
+
+/// Starts `warden` (a binary whose `main` calls `stand_guard_if_asked`) with a plan. Blocks for about a millisecond;
+/// must be called inside a tokio runtime.
+pub fn launch(warden: &Path, title: &str, plan: &Plan) -> io::Result<(Sandbox, Pipes)> {
+    let pipe = || pipe_with(PipeFlags::CLOEXEC);
+    let (events_in, events_out) = pipe()?;
+    let (answers_in, answers_out) = pipe()?;
+    let (telemetry_in, telemetry_out) = pipe()?;
+    let (stdout_in, stdout_out) = pipe()?;
+    let (stderr_in, stderr_out) = pipe()?;
+    let (ours, theirs) = StdUnixStream::pair()?;
+    let mut command = std::process::Command::new(warden);
+    std::os::unix::process::CommandExt::arg0(&mut command, NAME);
+    // Out of the terminal's group: an interrupt there is for the server, which then ends its functions in order.
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.arg(title).env_clear().current_dir("/");
+    command.stdin(Stdio::from(OwnedFd::from(theirs)));
+    command.stdout(Stdio::from(stdout_out)).stderr(Stdio::from(stderr_out));
+    let child = tokio::process::Command::from(command).spawn()?;
+    send_plan(&ours, plan, &[events_in, answers_out, telemetry_out])?;
+    ours.set_nonblocking(true)?;
+    let sandbox = Sandbox { control: BufReader::new(UnixStream::from_std(ours)?), warden: child, group: None };
+    let pipes = Pipes {
+        events: pipe::Sender::from_owned_fd(events_out)?,
+        answers: pipe::Receiver::from_owned_fd(answers_in)?,
+        telemetry: pipe::Receiver::from_owned_fd(telemetry_in)?,
+        stdout: pipe::Receiver::from_owned_fd(stdout_in)?,
+        stderr: pipe::Receiver::from_owned_fd(stderr_in)?,
+    };
+    Ok((sandbox, pipes))
+}
+
+fn send_plan(control: &StdUnixStream, plan: &Plan, descriptors: &[OwnedFd; 3]) -> io::Result<()> {
+    let plan = serde_json::to_vec(plan)?;
+    let length = u32::try_from(plan.len()).map_err(|_| io::ErrorKind::InvalidInput)?.to_be_bytes();
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let borrowed = descriptors.each_ref().map(AsFd::as_fd);
+    ancillary.push(SendAncillaryMessage::ScmRights(&borrowed));
+    sendmsg(control, &[io::IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)?;
+    io::Write::write_all(&mut &*control, &plan)
+}
+
+impl Sandbox {
+    /// The next thing the warden tells; `None` when it has ended. Cancel safe: a half-read line is kept by `line`.
+    pub async fn report(&mut self, line: &mut String) -> Option<Report> {
+        match self.control.read_line(line).await {
+            Ok(size) if size > 0 => {
+                let report = serde_json::from_str(line).ok();
+                line.clear();
+                if let Some(Report::Started { pid, .. }) = report {
+                    self.group = i32::try_from(pid).ok().and_then(Pid::from_raw);
+                }
+                report
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends every process; returns when none is left.
+    pub async fn end(mut self, clock: &dyn kernel::Clock) {
+        drop(self.control);
+        if clock.timeout(crate::limits::KILL_MAX, self.warden.wait()).await.is_err() {
+            // Somebody has stopped or replaced the warden: what can be reached is killed all the same.
+            if let Some(group) = self.group {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            let _ = self.warden.kill().await;
+        }
+    }
+}
