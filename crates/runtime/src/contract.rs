@@ -127,7 +127,7 @@ pub trait LogSink: Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogLine {
     pub at: Timestamp,
-    /// Without the final newline; may hold newlines.
+    /// Exactly as the log keeps it: with the final newline where the function wrote one; may hold newlines.
     pub message: String,
 }
 

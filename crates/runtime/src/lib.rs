@@ -4,17 +4,24 @@
 
 mod bootstraps;
 mod contract;
+mod environment;
+mod install;
 mod limits;
 mod logs;
+mod meter;
 mod pool;
 mod rapi;
+mod runtimes;
 mod sandbox;
+mod variables;
 
 pub use contract::{
     CredentialSource, Credentials, Doorway, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation,
     InvocationError, LogLine, LogSink, Outcome, Report,
 };
-pub use pool::{Billing, Pool, PoolOptions};
+pub use install::{InstallError, InstallStep, install};
+pub use meter::Billing;
+pub use pool::{Pool, PoolOptions};
 pub use sandbox::stand_guard_if_asked;
 
 #[doc(hidden)]

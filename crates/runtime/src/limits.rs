@@ -29,7 +29,5 @@ pub const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 pub const KILL_MAX: Duration = Duration::from_secs(1);
 /// Open files of a function. Source: Lambda Developer Guide, "Lambda quotas", file descriptors.
 pub const OPEN_FILES_MAX: u64 = 1024;
-/// How long the answer to "which version is this interpreter" may take.
-pub const PROBE_MAX: Duration = Duration::from_secs(20);
 /// Attempts to hand an event to environments that turn out to have ended.
 pub const HAND_OVER_ATTEMPTS_MAX: usize = 8;

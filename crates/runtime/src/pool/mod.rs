@@ -1,29 +1,27 @@
 //! Which environment answers an invocation, and how long environments live.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+mod schedule;
 
-use kernel::{BoxFuture, Clock, Rng};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use kernel::{BoxFuture, Clock, Rng, Timestamp};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::contract::{
     CredentialSource, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation, InvocationError, LogSink, Outcome,
 };
-
-/// How an invocation's billed time is reckoned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Billing {
-    /// Whole milliseconds, the initialization of a cold start included.
-    #[default]
-    Current,
-    /// Steps of 100 ms, without the initialization: how AWS reckoned until 2020.
-    Year2017,
-}
+use crate::environment::{Delivery, Environment, Home, Platform};
+use crate::limits::{CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, SHUTDOWN_MAX};
+use crate::meter::Billing;
+use crate::runtimes::{Launch, Runtimes};
+use schedule::Schedule;
 
 /// What the pool is made of.
 pub struct PoolOptions {
     /// Where `install` has put the runtime clients.
     pub runtimes_dir: PathBuf,
-    /// Where environments have their own folders (/tmp); emptied at start.
+    /// Where environments have their own folders (/tmp). Belongs to this pool alone: emptied at start.
     pub scratch_dir: PathBuf,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
@@ -33,34 +31,161 @@ pub struct PoolOptions {
     pub billing: Billing,
     /// The server's own PATH: where `node` and `python3.x` are looked for.
     pub search_path: String,
+    /// A program whose `main` first calls `stand_guard_if_asked`: `/proc/self/exe` when the server's own does.
+    pub warden: PathBuf,
 }
 
-/// Runs functions in processes of this machine.
+/// Runs functions in processes of this machine. Dropping it ends them all.
 pub struct Pool {
-    #[allow(dead_code, reason = "read by the environments, which follow")]
-    options: PoolOptions,
+    inner: Arc<Inner>,
+    stop: watch::Sender<bool>,
+    /// How many environments there are; each task holds one clone.
+    alive: watch::Sender<()>,
+}
+
+struct Inner {
+    platform: Arc<Platform>,
+    schedule: Mutex<Schedule<mpsc::Sender<Delivery>>>,
+}
+
+impl Inner {
+    fn schedule(&self) -> MutexGuard<'_, Schedule<mpsc::Sender<Delivery>>> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An environment's place in the schedule.
+struct Place {
+    pool: Weak<Inner>,
+    id: u64,
+}
+
+impl Place {
+    fn with<T>(&self, f: impl FnOnce(&mut Schedule<mpsc::Sender<Delivery>>, u64) -> T) -> Option<T> {
+        self.pool.upgrade().map(|pool| f(&mut pool.schedule(), self.id))
+    }
+}
+
+impl Home for Place {
+    fn release(&self) -> bool {
+        self.with(Schedule::release).unwrap_or(false)
+    }
+
+    fn leave_if_idle(&self) -> bool {
+        self.with(Schedule::remove_if_idle).unwrap_or(true)
+    }
+
+    fn leave(&self) {
+        self.with(Schedule::remove);
+    }
+
+    fn usable_until(&self, at: Timestamp) {
+        self.with(|schedule, id| schedule.usable_until(id, at));
+    }
 }
 
 impl Pool {
+    /// Empties the scratch folder; starts no process yet.
     pub fn new(options: PoolOptions) -> Arc<Self> {
-        Arc::new(Self { options })
+        // What a killed server left there. A folder that cannot be made is told by the first start.
+        let _ = std::fs::remove_dir_all(&options.scratch_dir);
+        let platform = Platform {
+            runtimes: Runtimes::new(options.runtimes_dir, options.search_path),
+            scratch_dir: options.scratch_dir,
+            warden: options.warden,
+            clock: options.clock,
+            rng: options.rng,
+            logs: options.logs,
+            credentials: options.credentials,
+            doorways: options.doorways,
+            billing: options.billing,
+        };
+        let inner = Inner { platform: Arc::new(platform), schedule: Mutex::new(Schedule::new(IDLE_MAX)) };
+        Arc::new(Self { inner: Arc::new(inner), stop: watch::Sender::new(false), alive: watch::Sender::new(()) })
+    }
+
+    async fn launch(&self, runtime: &str) -> Result<Arc<Launch>, EnvironmentError> {
+        if let Some(launch) = self.inner.platform.runtimes.known(runtime) {
+            return Ok(launch);
+        }
+        let (inner, name) = (self.inner.clone(), runtime.to_owned());
+        let found = tokio::task::spawn_blocking(move || inner.platform.runtimes.launch(&name)).await;
+        let found = found.unwrap_or_else(|error| Err(error.to_string()));
+        found.map_err(|reason| EnvironmentError::RuntimeUnavailable { runtime: runtime.to_owned(), reason })
+    }
+
+    async fn run(&self, spec: Arc<FunctionSpec>, mut invocation: Invocation) -> Result<Outcome, EnvironmentError> {
+        for _ in 0..HAND_OVER_ATTEMPTS_MAX {
+            if *self.stop.borrow() {
+                return Err(EnvironmentError::Stopping);
+            }
+            let (reply, answer) = oneshot::channel();
+            let delivery = Delivery { invocation, reply };
+            let handed_over = match self.idle(&spec) {
+                Some(environment) => environment.try_send(delivery),
+                None => self.start(&spec, self.launch(&spec.runtime).await?).try_send(delivery),
+            };
+            invocation = match handed_over {
+                Ok(()) => match answer.await {
+                    Ok(Ok(outcome)) => return Ok(outcome),
+                    // It ended before it could begin: another one takes the event.
+                    Ok(Err(unused)) => unused,
+                    Err(_) => return Err(EnvironmentError::Start("the environment ended unexpectedly".to_owned())),
+                },
+                Err(refused) => refused.into_inner().invocation,
+            };
+        }
+        Err(EnvironmentError::Start("environments end as soon as they are started".to_owned()))
+    }
+
+    fn idle(&self, spec: &FunctionSpec) -> Option<mpsc::Sender<Delivery>> {
+        let needed_until = self.inner.platform.clock.now() + spec.timeout + CREDENTIALS_MARGIN;
+        self.inner.schedule().take(&spec.function_arn, &spec.generation, needed_until)
+    }
+
+    fn start(&self, spec: &Arc<FunctionSpec>, launch: Arc<Launch>) -> mpsc::Sender<Delivery> {
+        // One event at a time: the sender is only used by whoever took the environment from the schedule.
+        let (sender, deliveries) = mpsc::channel(1);
+        let id = self.inner.schedule().add(&spec.function_arn, &spec.generation, sender.clone());
+        let place = Place { pool: Arc::downgrade(&self.inner), id };
+        let environment =
+            Environment::new(self.inner.platform.clone(), spec.clone(), launch, place, self.stop.subscribe());
+        let alive = self.alive.subscribe();
+        tokio::spawn(async move {
+            environment.run(deliveries).await;
+            drop(alive);
+        });
+        sender
     }
 }
 
 impl Engine for Pool {
-    fn invoke(&self, spec: Arc<FunctionSpec>, _: Invocation) -> BoxFuture<'_, Outcome> {
-        let reason = self.unavailable(&spec.runtime).unwrap_or_default();
-        let error = EnvironmentError::RuntimeUnavailable { runtime: spec.runtime.clone(), reason };
-        Box::pin(async { Outcome { result: Err(InvocationError::Environment(error)), log_tail: None, report: None } })
+    fn invoke(&self, spec: Arc<FunctionSpec>, invocation: Invocation) -> BoxFuture<'_, Outcome> {
+        Box::pin(async move {
+            self.run(spec, invocation).await.unwrap_or_else(|error| Outcome {
+                result: Err(InvocationError::Environment(error)),
+                log_tail: None,
+                report: None,
+            })
+        })
     }
 
-    fn retire(&self, _: &str, _: Option<&str>) {}
+    fn retire(&self, function_arn: &str, keep: Option<&str>) {
+        self.inner.schedule().retire(function_arn, keep);
+    }
 
     fn unavailable(&self, runtime: &str) -> Option<String> {
-        Some(format!("environments for {runtime} are not built yet"))
+        self.inner.platform.runtimes.launch(runtime).err()
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
+        Box::pin(async {
+            self.stop.send_replace(true);
+            self.inner.schedule().clear();
+            let clock = self.inner.platform.clock.clone();
+            if clock.timeout(SHUTDOWN_MAX, self.alive.closed()).await.is_err() {
+                tracing::error!("functions did not end in time");
+            }
+        })
     }
 }

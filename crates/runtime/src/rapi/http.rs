@@ -105,7 +105,7 @@ async fn next(calls: &mpsc::Sender<HttpCall>) -> Response<Full<Bytes>> {
         Ok(Ok((headers, body))) => {
             let mut answer = response(StatusCode::OK, body);
             for (name, value) in headers {
-                if let Ok(value) = http::HeaderValue::from_str(&value) {
+                if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
                     answer.headers_mut().insert(name, value);
                 }
             }

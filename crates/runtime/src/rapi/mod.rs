@@ -4,8 +4,8 @@ mod frame;
 mod http;
 mod state;
 
-pub use frame::{Broken, Decoder, encode_event};
-pub use http::{HttpCall, serve};
+pub use frame::{Decoder, encode_event};
+pub use http::{Event, HttpCall, serve};
 pub use state::{Call, Effect, Payload, Refusal, RuntimeApi};
 
 #[doc(hidden)]

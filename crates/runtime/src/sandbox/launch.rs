@@ -6,10 +6,11 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
 use std::process::Stdio;
 
+use bytes::BytesMut;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 
@@ -18,7 +19,8 @@ use super::warden::NAME;
 
 /// One environment's processes. Dropping it ends them all: the warden sees its control socket close.
 pub struct Sandbox {
-    control: BufReader<UnixStream>,
+    control: UnixStream,
+    heard: BytesMut,
     warden: tokio::process::Child,
     group: Option<Pid>,
 }
@@ -52,7 +54,7 @@ pub fn launch(warden: &Path, title: &str, plan: &Plan) -> io::Result<(Sandbox, P
     let child = tokio::process::Command::from(command).spawn()?;
     send_plan(&ours, plan, &[events_in, answers_out, telemetry_out])?;
     ours.set_nonblocking(true)?;
-    let sandbox = Sandbox { control: BufReader::new(UnixStream::from_std(ours)?), warden: child, group: None };
+    let sandbox = Sandbox { control: UnixStream::from_std(ours)?, heard: BytesMut::new(), warden: child, group: None };
     let pipes = Pipes {
         events: pipe::Sender::from_owned_fd(events_out)?,
         answers: pipe::Receiver::from_owned_fd(answers_in)?,
@@ -75,18 +77,19 @@ fn send_plan(control: &StdUnixStream, plan: &Plan, descriptors: &[OwnedFd; 3]) -
 }
 
 impl Sandbox {
-    /// The next thing the warden tells; `None` when it has ended. Cancel safe: a half-read line is kept by `line`.
-    pub async fn report(&mut self, line: &mut String) -> Option<Report> {
-        match self.control.read_line(line).await {
-            Ok(size) if size > 0 => {
-                let report = serde_json::from_str(line).ok();
-                line.clear();
+    /// The next thing the warden tells; `None` when it has ended. Cancel safe.
+    pub async fn report(&mut self) -> Option<Report> {
+        loop {
+            if let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
+                let report = serde_json::from_slice(&self.heard.split_to(end + 1)).ok();
                 if let Some(Report::Started { pid, .. }) = report {
                     self.group = i32::try_from(pid).ok().and_then(Pid::from_raw);
                 }
-                report
+                return report;
             }
-            _ => None,
+            if !matches!(self.control.read_buf(&mut self.heard).await, Ok(size) if size > 0) {
+                return None;
+            }
         }
     }
 

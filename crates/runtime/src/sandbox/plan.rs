@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     pub program: Program,
+    /// Started instead of the program, which it gets as its first argument.
+    pub wrapper: Option<String>,
     pub arguments: Vec<String>,
     /// A file of the runtime's folder that stands after the arguments.
     pub entry: Option<String>,
@@ -38,15 +40,11 @@ pub enum Program {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Report {
     /// `plain` says why there is no private /var/task and /tmp, when there is none.
-    Started {
-        pid: u32,
-        plain: Option<String>,
-    },
+    Started { pid: u32, plain: Option<String> },
     /// The program could not be executed; `errno` says why.
-    NotExecutable {
-        errno: i32,
-    },
-    Exited(Exit),
+    NotExecutable { errno: i32 },
+    /// `peak_kilobytes` is the most that one process held.
+    Exited { exit: Exit, peak_kilobytes: u64 },
 }
 
 /// How the runtime's process ended.

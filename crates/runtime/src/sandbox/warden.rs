@@ -1,9 +1,10 @@
 //! The process between the server and one runtime.
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -63,7 +64,7 @@ fn guard() -> io::Result<()> {
         // Whatever it left behind goes first: once the exit is told, nothing writes any more.
         let _ = kill_process_group(runtime, Signal::KILL);
         relatives::end_all();
-        tell(&mut control, &Report::Exited(exit));
+        tell(&mut control, &Report::Exited { exit, peak_kilobytes: peak_kilobytes() });
         return Ok(());
     }
     let _ = kill_process_group(runtime, Signal::KILL);
@@ -106,7 +107,14 @@ fn start(plan: &Plan, mounted: bool, descriptors: &[OwnedFd]) -> io::Result<std:
         Program::At(path) => path.clone(),
         Program::InCode(name) => code.join(name),
     };
-    let mut command = Command::new(&program);
+    let mut command = match &plan.wrapper {
+        Some(wrapper) => {
+            let mut command = Command::new(wrapper);
+            command.arg(&program);
+            command
+        }
+        None => Command::new(&program),
+    };
     command.args(&plan.arguments).env_clear().envs(plan.environment.iter().map(|(name, value)| (name, value)));
     if let (Some(entry), Some(runtime)) = (&plan.entry, &plan.runtime) {
         command.arg(place("/var/runtime", runtime).join(entry));
@@ -114,9 +122,50 @@ fn start(plan: &Plan, mounted: bool, descriptors: &[OwnedFd]) -> io::Result<std:
     command.current_dir(code).stdin(Stdio::null()).process_group(0);
     let in_place: Vec<(i32, i32)> = descriptors.iter().map(AsRawFd::as_raw_fd).zip(RUNTIME_DESCRIPTORS).collect();
     let open_files = plan.open_files;
-    // SAFETY: between fork and exec only system calls are made; the process has one thread, and nothing allocates.
-    unsafe { command.pre_exec(move || prepare(&in_place, open_files)) };
+    let exact = plan.wrapper.is_none().then(|| Exec::of(&command)).transpose()?;
+    // SAFETY: the process has one thread, so what runs between fork and exec may do what any code may.
+    unsafe {
+        command.pre_exec(move || {
+            prepare(&in_place, open_files)?;
+            match &exact {
+                Some(exec) => Err(exec.replace_process()),
+                None => Ok(()),
+            }
+        })
+    };
     command.spawn()
+}
+
+/// A program without the fallback of `execvp`, which hands what is no program to a shell: AWS does not.
+struct Exec {
+    program: CString,
+    arguments: Vec<CString>,
+    environment: Vec<CString>,
+}
+
+impl Exec {
+    fn of(command: &Command) -> io::Result<Self> {
+        let text = |text: &OsStr| Ok::<_, io::Error>(CString::new(text.as_bytes())?);
+        let program = command.get_program();
+        let arguments = std::iter::once(program).chain(command.get_args()).map(text).collect::<Result<_, _>>()?;
+        let pairs = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let environment = pairs
+            .map(|(name, value)| text(&OsString::from_iter([name, OsStr::new("="), value])))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { program: text(program)?, arguments, environment })
+    }
+
+    /// Returns only when it failed.
+    fn replace_process(&self) -> io::Error {
+        let pointers = |texts: &[CString]| {
+            let all = texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]);
+            all.collect::<Vec<_>>()
+        };
+        let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
+        // SAFETY: both lists end in a null pointer, and all texts live in `self`.
+        unsafe { libc::execve(self.program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+        io::Error::last_os_error()
+    }
 }
 
 fn prepare(in_place: &[(i32, i32)], open_files: u64) -> io::Result<()> {
@@ -171,6 +220,17 @@ fn exit(status: WaitStatus) -> Exit {
         (None, Some(signal)) => Exit::Signal(signal),
         (None, None) => Exit::Status(1),
     }
+}
+
+/// Of the processes that have ended, the one that held most.
+fn peak_kilobytes() -> u64 {
+    // SAFETY: getrusage fills the whole structure, of which every bit pattern is valid.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage);
+        usage
+    };
+    usage.ru_maxrss.unsigned_abs()
 }
 
 fn tell(control: &mut UnixStream, report: &Report) {

@@ -1,0 +1,39 @@
+//! One execution environment: a log stream, a folder, credentials, and one runtime process after another.
+//!
+//! Every environment is one task. It owns everything that belongs to it, so ending the task ends the processes.
+
+mod errors;
+mod journal;
+mod life;
+mod process;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kernel::{Clock, Rng};
+use tokio::sync::oneshot;
+
+use crate::contract::{CredentialSource, Doorways, Invocation, LogSink, Outcome};
+use crate::meter::Billing;
+use crate::runtimes::Runtimes;
+
+pub use life::{Environment, Home};
+
+/// What all environments of a pool share.
+pub struct Platform {
+    pub runtimes: Runtimes,
+    pub scratch_dir: PathBuf,
+    pub warden: PathBuf,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub logs: Arc<dyn LogSink>,
+    pub credentials: Arc<dyn CredentialSource>,
+    pub doorways: Arc<dyn Doorways>,
+    pub billing: Billing,
+}
+
+/// An event on its way into an environment. One that comes too late is given back unused.
+pub struct Delivery {
+    pub invocation: Invocation,
+    pub reply: oneshot::Sender<Result<Outcome, Invocation>>,
+}

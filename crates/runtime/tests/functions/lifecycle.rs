@@ -1,0 +1,180 @@
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use runtime::{Engine, EnvironmentError, InvocationError};
+
+use crate::world::{World, alive, eventually, runtimes_dir, search_path};
+
+/// Answers its own process id and that of a grandchild that has left its group, its session and its parent.
+const ESCAPING: &str = "const { spawn } = require('child_process');
+exports.handler = async () => {
+  const shell = spawn('setsid', ['sh', '-c', 'sleep 600 & echo $!; exit 0'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  const pid = await new Promise((resolve) => shell.stdout.once('data', (text) => resolve(String(text).trim())));
+  return process.pid + ' ' + pid;
+};";
+
+#[tokio::test]
+async fn several_environments_run_at_once_and_each_takes_one_event() {
+    let world = World::new();
+    let spec = world.nodejs(
+        "let busy = 0; exports.handler = async () => { busy += 1; const seen = busy;
+           await new Promise((r) => setTimeout(r, 300)); busy -= 1; return [process.pid, seen]; };",
+    );
+    let answers = join_all((0..4).map(|_| world.invoke(&spec, "{}"))).await;
+    let mut pids: Vec<i64> = answers.iter().map(|a| a.json()[0].as_i64().unwrap()).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    assert_eq!(pids.len(), 4);
+    assert!(answers.iter().all(|answer| answer.json()[1] == 1));
+    let again = world.invoke(&spec, "{}").await;
+    assert!(pids.contains(&again.json()[0].as_i64().unwrap()), "a warm environment was there");
+}
+
+#[tokio::test]
+async fn a_changed_function_gets_a_new_environment_and_the_old_one_ends() {
+    let world = World::new();
+    let mut spec = world.nodejs("exports.handler = async () => String(process.pid);");
+    let old = world.invoke(&spec, "{}").await.json();
+    spec.generation = "2".into();
+    world.pool.retire(&spec.function_arn, Some("2"));
+    let new = world.invoke(&spec, "{}").await.json();
+    assert_ne!(old, new);
+    eventually("the old process ends", || !alive(old.as_str().unwrap())).await;
+    assert_eq!(world.invoke(&spec, "{}").await.json(), new);
+}
+
+#[tokio::test]
+async fn a_function_that_is_retired_while_busy_may_finish() {
+    let world = World::new();
+    let spec = world.nodejs("exports.handler = async () => { console.log('in'); await new Promise((r) => setTimeout(r, 500)); return String(process.pid); };");
+    let (answer, ()) = tokio::join!(world.invoke(&spec, "{}"), async {
+        eventually("it has begun", || world.log().iter().any(|line| line.contains("\tin\n"))).await;
+        world.pool.retire(&spec.function_arn, None);
+    });
+    let pid = answer.json();
+    eventually("its process ends", || !alive(pid.as_str().unwrap())).await;
+}
+
+#[tokio::test]
+async fn shutdown_leaves_no_process_however_detached() {
+    let world = World::new();
+    let spec = world.nodejs(ESCAPING);
+    let answer = world.invoke(&spec, "{}").await;
+    let pids = answer.json().as_str().unwrap().to_owned();
+    assert!(pids.split(' ').all(alive), "{pids}");
+    let began = Instant::now();
+    world.pool.shutdown().await;
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(!pids.split(' ').any(alive), "{pids}");
+    let refused = world.invoke(&spec, "{}").await.outcome.result;
+    assert!(matches!(refused, Err(InvocationError::Environment(EnvironmentError::Stopping))));
+    assert_eq!(std::fs::read_dir(world.folder.path().join("scratch")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn shutdown_ends_a_busy_function_within_its_bound() {
+    let world = World::new();
+    let spec = world.nodejs("exports.handler = async () => { console.log('in'); for (;;); };");
+    let (answer, ()) = tokio::join!(world.invoke(&spec, "{}"), async {
+        eventually("it has begun", || world.log().iter().any(|line| line.contains("\tin\n"))).await;
+        world.pool.shutdown().await;
+    });
+    assert!(matches!(answer.outcome.result, Err(InvocationError::Environment(EnvironmentError::Stopping))));
+}
+
+#[tokio::test]
+async fn dropping_the_pool_leaves_no_process() {
+    let world = World::new();
+    let spec = world.nodejs(ESCAPING);
+    let pids = world.invoke(&spec, "{}").await.json().as_str().unwrap().to_owned();
+    drop(world);
+    eventually("all end", || !pids.split(' ').any(alive)).await;
+}
+
+#[tokio::test]
+async fn a_timeout_leaves_no_process_however_detached() {
+    let world = World::new();
+    let mut spec = world.nodejs(&ESCAPING.replace(
+        "return process.pid + ' ' + pid;",
+        "console.log('PIDS', process.pid, pid); await new Promise((r) => setTimeout(r, 60000));",
+    ));
+    spec.timeout = Duration::from_secs(2);
+    world.invoke(&spec, "{}").await.failure();
+    let log = world.log();
+    let line = log.iter().find_map(|line| line.trim().split_once("PIDS ")).unwrap().1;
+    assert!(!line.split(' ').any(alive), "{line}");
+}
+
+#[tokio::test]
+async fn no_process_survives_a_killed_server() {
+    let world = World::new();
+    let spec = world.nodejs(ESCAPING);
+    let server = Path::new(env!("CARGO_BIN_EXE_function-warden")).with_file_name("examples").join("serve_one");
+    let mut server = Command::new(server)
+        .args([runtimes_dir(), world.folder.path().join("other-scratch"), spec.code_dir])
+        .env("PATH", search_path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut answer = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+    let pids = answer.trim().trim_matches('"').to_owned();
+    assert!(!pids.is_empty() && pids.split(' ').all(alive), "{answer}");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    eventually("all end", || !pids.split(' ').any(alive)).await;
+}
+
+#[tokio::test]
+async fn a_function_sees_nothing_of_the_server() {
+    let world = World::new();
+    let spec = world.nodejs(
+        "const fs = require('fs');
+         exports.handler = async () => { fs.writeFileSync('/tmp/mine', 'x');
+           return { cwd: process.cwd(), fds: fs.readdirSync('/proc/self/fd').length, tmp: fs.readdirSync('/tmp'),
+             path: Object.keys(process.env).filter((n) => /CARGO|HOME|USER/.test(n)) }; };",
+    );
+    let seen = world.invoke(&spec, "{}").await.json();
+    assert_eq!(seen["path"], serde_json::json!([]));
+    if seen["cwd"] == "/var/task" {
+        assert_eq!(seen["tmp"], serde_json::json!(["mine"]));
+        assert!(!Path::new("/tmp/mine").exists());
+    } else {
+        eprintln!("this host allows no mounts: functions run in the plain fallback");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_environment_whose_process_is_gone_is_replaced() {
+    let world = World::new();
+    let spec = world.nodejs(
+        "exports.handler = async (event, context) => { context.callbackWaitsForEmptyEventLoop = false;
+           setTimeout(() => process.exit(3), 50); return String(process.pid); };",
+    );
+    let first = world.invoke(&spec, "{}").await.json();
+    eventually("it exits by itself", || !alive(first.as_str().unwrap())).await;
+    let second = world.invoke(&spec, "{}").await.json();
+    assert_ne!(first, second);
+}
+
+#[test]
+fn what_cannot_run_says_why_and_what_to_do() {
+    let world = World::new();
+    assert_eq!(world.pool.unavailable("nodejs20.x"), None);
+    assert_eq!(world.pool.unavailable("python3.11"), None);
+    assert_eq!(world.pool.unavailable("provided.al2023"), None);
+    let reason = world.pool.unavailable("java21").unwrap();
+    assert!(reason.contains("nodejs18.x to nodejs22.x"), "{reason}");
+}
+
+#[test]
+fn installing_where_nothing_can_be_fetched_is_a_clear_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = runtime::install("nodejs20.x", dir.path(), "/nowhere", |_| {}).unwrap_err();
+    assert!(error.to_string().contains("needs Node.js 20"), "{error}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,210 @@
+//! A pool with everything around it made visible.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
+
+use bytes::Bytes;
+use kernel::{AccountId, BoxFuture, Clock, OsRng, RealClock, Region, id};
+use runtime::{
+    Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionSpec, Invocation, InvocationError,
+    LogLine, LogSink, Outcome, Pool, PoolOptions,
+};
+
+#[derive(Default)]
+pub struct Logs {
+    pub lines: Mutex<Vec<(String, LogLine)>>,
+}
+
+impl LogSink for Logs {
+    fn write(&self, _: &FunctionSpec, log_stream: &str, lines: Vec<LogLine>) {
+        self.lines.lock().unwrap().extend(lines.into_iter().map(|line| (log_stream.to_owned(), line)));
+    }
+
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+struct Role;
+
+impl CredentialSource for Role {
+    fn credentials<'a>(&'a self, _: &'a FunctionSpec) -> BoxFuture<'a, Option<Credentials>> {
+        let expires = RealClock::default().now() + Duration::from_secs(3600);
+        Box::pin(async move {
+            Some(Credentials {
+                access_key_id: "ASIAEXAMPLE".into(),
+                secret_access_key: "secret".into(),
+                session_token: "token".into(),
+                expires,
+            })
+        })
+    }
+}
+
+struct Door;
+
+impl Doorways for Door {
+    fn open<'a>(&'a self, _: &'a Credentials) -> BoxFuture<'a, Option<Doorway>> {
+        Box::pin(async { Some(Doorway { address: "127.0.0.1:4".parse().unwrap(), guard: Box::new(()) }) })
+    }
+}
+
+pub struct World {
+    pub pool: Arc<Pool>,
+    pub logs: Arc<Logs>,
+    pub folder: tempfile::TempDir,
+}
+
+pub fn search_path() -> String {
+    std::env::var("PATH").unwrap()
+}
+
+/// The runtime clients, installed once for all tests.
+pub fn runtimes_dir() -> PathBuf {
+    static INSTALLED: Once = Once::new();
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runtimes");
+    INSTALLED.call_once(|| {
+        for runtime in ["nodejs20.x", "python3.11"] {
+            runtime::install(runtime, &dir, &search_path(), |_| {}).unwrap();
+        }
+    });
+    dir
+}
+
+pub fn clock() -> impl Clock {
+    RealClock::default()
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Arc::new(Logs::default());
+        let pool = Pool::new(PoolOptions {
+            runtimes_dir: runtimes_dir(),
+            scratch_dir: folder.path().join("scratch"),
+            clock: Arc::new(RealClock::default()),
+            rng: Arc::new(OsRng),
+            logs: logs.clone(),
+            credentials: Arc::new(Role),
+            doorways: Arc::new(Door),
+            billing: Billing::Current,
+            search_path: search_path(),
+            warden: env!("CARGO_BIN_EXE_function-warden").into(),
+        });
+        Self { pool, logs, folder }
+    }
+
+    /// A function of one file.
+    pub fn function(&self, runtime: &str, file: &str, source: &str) -> FunctionSpec {
+        let name = format!("f{}", id::ten(&OsRng));
+        let code_dir = self.folder.path().join(&name);
+        std::fs::create_dir(&code_dir).unwrap();
+        let path = code_dir.join(file);
+        std::fs::write(&path, source).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        FunctionSpec {
+            function_arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}:$LATEST"),
+            generation: "1".into(),
+            account: AccountId::default(),
+            region: Region::default(),
+            log_group: format!("/aws/lambda/{name}"),
+            function_name: name,
+            version: "$LATEST".into(),
+            runtime: runtime.into(),
+            handler: format!("{}.handler", file.split('.').next().unwrap()),
+            code_dir,
+            memory_mb: 256,
+            timeout: Duration::from_secs(20),
+            environment: BTreeMap::new(),
+            role_arn: "arn:aws:iam::000000000000:role/r".into(),
+            tracing_mode: "PassThrough".into(),
+        }
+    }
+
+    pub fn nodejs(&self, source: &str) -> FunctionSpec {
+        self.function("nodejs20.x", "index.js", source)
+    }
+
+    pub fn python(&self, source: &str) -> FunctionSpec {
+        self.function("python3.11", "app.py", source)
+    }
+
+    pub async fn invoke(&self, spec: &FunctionSpec, payload: &str) -> Answer {
+        let request_id = id::uuid(&OsRng);
+        let invocation = Invocation {
+            request_id: request_id.clone(),
+            payload: Bytes::copy_from_slice(payload.as_bytes()),
+            invoked_arn: spec.function_arn.clone(),
+            client_context: Some(r#"{"custom":{"a":"b"}}"#.into()),
+            cognito_identity: None,
+            trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0".into()),
+            tail: true,
+        };
+        Answer { request_id, outcome: self.pool.invoke(Arc::new(spec.clone()), invocation).await }
+    }
+
+    pub fn log(&self) -> Vec<String> {
+        self.logs.lines.lock().unwrap().iter().map(|(_, line)| line.message.clone()).collect()
+    }
+
+    pub fn streams(&self) -> Vec<String> {
+        let mut streams: Vec<String> = self.logs.lines.lock().unwrap().iter().map(|(s, _)| s.clone()).collect();
+        streams.dedup();
+        streams
+    }
+}
+
+pub struct Answer {
+    pub request_id: String,
+    pub outcome: Outcome,
+}
+
+impl Answer {
+    pub fn text(&self) -> &str {
+        match &self.outcome.result {
+            Ok(payload) => std::str::from_utf8(payload).unwrap(),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(self.text()).unwrap()
+    }
+
+    /// The payload of a function that failed.
+    pub fn failure(&self) -> serde_json::Value {
+        match &self.outcome.result {
+            Err(InvocationError::Function(payload)) => serde_json::from_slice(payload).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn tail(&self) -> String {
+        String::from_utf8(self.outcome.log_tail.clone().unwrap().to_vec()).unwrap()
+    }
+}
+
+/// Waits until a condition holds, at most ten seconds.
+pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
+        clock().pause(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
+pub fn alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+}
+
+pub fn ordered(log: &[String], starts: &[&str]) {
+    let mut lines = log.iter();
+    for start in starts {
+        assert!(lines.any(|line| line.starts_with(start)), "{start} is missing or out of order in {log:#?}");
+    }
+}
