@@ -49,6 +49,7 @@ fn main() {
         billing: Billing::Current,
         search_path: std::env::var("PATH").unwrap_or_default(),
         warden: "/proc/self/exe".into(),
+        private_mounts: true,
     };
     let spec = Arc::new(FunctionSpec {
         function_arn: "arn:aws:lambda:us-east-1:000000000000:function:one:$LATEST".into(),
@@ -80,6 +81,9 @@ fn main() {
             tail: false,
         };
         let outcome = pool.invoke(spec, invocation).await;
+        if let Some(reason) = pool.plain_because() {
+            eprintln!("without mounts of its own: {reason}");
+        }
         println!("{}", String::from_utf8_lossy(&outcome.result.unwrap_or_default()));
         std::future::pending::<()>().await;
     });

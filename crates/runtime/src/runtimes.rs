@@ -35,9 +35,10 @@ impl Family {
         if let Some(major) = runtime.strip_prefix("nodejs").and_then(|rest| number(rest.strip_suffix(".x")?)) {
             return match major {
                 18..=22 => Ok(Self::Nodejs { major }),
-                _ => Err(format!(
+                _ => Err(
                     "gureum runs nodejs18.x to nodejs22.x so far; set the function's Runtime to one of them to run it"
-                )),
+                        .to_owned(),
+                ),
             };
         }
         if let Some(minor) = runtime.strip_prefix("python3.").and_then(number) {

@@ -1,7 +1,7 @@
 //! The course of an environment: initialization, one event after another, its end.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -240,6 +240,7 @@ impl<H: Home> Environment<H> {
             },
             entry: self.launch.entry.clone(),
             environment,
+            private_mounts: self.platform.private_mounts,
             code: self.spec.code_dir.clone(),
             runtime: self.launch.client.clone(),
             tmp: self.folder.join("tmp"),
@@ -269,6 +270,7 @@ impl<H: Home> Environment<H> {
                 }
                 Sign::NotExecutable { errno } => return Initialized::Failed(self.not_executable(errno)),
                 Sign::Lost => return Initialized::Failed(told.unwrap_or(LOST)),
+                Sign::Started { plain } => *self.platform.plain.lock().unwrap_or_else(PoisonError::into_inner) = plain,
                 Sign::Said(_) | Sign::Wrote => {}
             }
         }
@@ -314,7 +316,7 @@ impl<H: Home> Environment<H> {
                 },
                 sign = process.sign(&mut self.journal) => match sign {
                     Sign::Exited(_) | Sign::NotExecutable { .. } | Sign::Lost => break,
-                    Sign::Said(_) | Sign::Wrote => {}
+                    Sign::Started { .. } | Sign::Said(_) | Sign::Wrote => {}
                 },
                 () = &mut kept => match self.home.leave_if_idle() {
                     true => break,
@@ -393,7 +395,7 @@ impl<H: Home> Environment<H> {
                 Sign::Said(Effect::Failed(payload)) => Err(failure(payload)),
                 Sign::Exited(exit) => Err(Failure::Exited(exit)),
                 Sign::NotExecutable { .. } | Sign::Lost => Err(LOST),
-                Sign::Said(_) | Sign::Wrote => continue,
+                Sign::Started { .. } | Sign::Said(_) | Sign::Wrote => continue,
             };
             return Handled::Answered { result, took: took() };
         }
@@ -411,7 +413,7 @@ impl<H: Home> Environment<H> {
                 sign = process.sign(&mut self.journal) => match sign {
                     Sign::Said(Effect::Waiting) => return After::Waiting,
                     Sign::Exited(_) | Sign::NotExecutable { .. } | Sign::Lost => return After::Gone,
-                    Sign::Said(_) | Sign::Wrote => {}
+                    Sign::Started { .. } | Sign::Said(_) | Sign::Wrote => {}
                 },
                 () = &mut patience => return After::Busy,
                 () = &mut *over => return After::Gone,

@@ -8,7 +8,7 @@ mod life;
 mod process;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use kernel::{Clock, Rng};
 use tokio::sync::oneshot;
@@ -24,6 +24,9 @@ pub struct Platform {
     pub runtimes: Runtimes,
     pub scratch_dir: PathBuf,
     pub warden: PathBuf,
+    pub private_mounts: bool,
+    /// Why the environment started last has no mounts of its own.
+    pub plain: Mutex<Option<String>>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub logs: Arc<dyn LogSink>,

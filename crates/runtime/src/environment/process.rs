@@ -25,6 +25,9 @@ const PIPE_PIECES_MAX: usize = 64;
 /// What a process did.
 #[derive(Debug)]
 pub enum Sign {
+    Started {
+        plain: Option<String>,
+    },
     Said(Effect),
     Exited(Exit),
     NotExecutable {
@@ -161,11 +164,8 @@ impl Process {
     fn heard(&mut self, report: Option<Report>) -> Sign {
         match report {
             Some(Report::Started { pid, plain }) => {
-                if let Some(reason) = plain {
-                    tracing::debug!(reason, "function runs without mounts of its own");
-                }
                 self.pid = Some(pid);
-                Sign::Wrote
+                Sign::Started { plain }
             }
             Some(Report::Exited { exit, peak_kilobytes }) => {
                 self.peak_mb_at_exit = u32::try_from(peak_kilobytes.div_ceil(1024)).unwrap_or(u32::MAX);

@@ -33,6 +33,9 @@ pub struct PoolOptions {
     pub search_path: String,
     /// A program whose `main` first calls `stand_guard_if_asked`: `/proc/self/exe` when the server's own does.
     pub warden: PathBuf,
+    /// Whether functions see their code on /var/task and a /tmp of their own, where the host allows it. Without it the
+    /// variables read the same, but paths are the real ones.
+    pub private_mounts: bool,
 }
 
 /// Runs functions in processes of this machine. Dropping it ends them all.
@@ -93,6 +96,8 @@ impl Pool {
             runtimes: Runtimes::new(options.runtimes_dir, options.search_path),
             scratch_dir: options.scratch_dir,
             warden: options.warden,
+            private_mounts: options.private_mounts,
+            plain: Mutex::default(),
             clock: options.clock,
             rng: options.rng,
             logs: options.logs,
@@ -102,6 +107,11 @@ impl Pool {
         };
         let inner = Inner { platform: Arc::new(platform), schedule: Mutex::new(Schedule::new(IDLE_MAX)) };
         Arc::new(Self { inner: Arc::new(inner), stop: watch::Sender::new(false), alive: watch::Sender::new(()) })
+    }
+
+    /// Why the environment that was started last has no mounts of its own; `None` when it has them or none was started.
+    pub fn plain_because(&self) -> Option<String> {
+        self.inner.platform.plain.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn launch(&self, runtime: &str) -> Result<Arc<Launch>, EnvironmentError> {

@@ -15,6 +15,8 @@ pub struct Plan {
     pub entry: Option<String>,
     /// The whole environment; nothing of the server's is added.
     pub environment: Vec<(String, String)>,
+    /// Whether the next three are to be seen under AWS's names, by mounts of the process's own.
+    pub private_mounts: bool,
     /// Seen as /var/task.
     pub code: PathBuf,
     /// Seen as /var/runtime.

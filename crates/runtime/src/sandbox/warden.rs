@@ -45,7 +45,10 @@ fn guard() -> io::Result<()> {
     let (plan, descriptors) = receive_plan(&mut control)?;
     set_child_subreaper(Some(getpid()))?;
     let ended = block_child_signal()?;
-    let plain = mounts::enter(&plan).err().map(|error| error.to_string());
+    let plain = match plan.private_mounts {
+        true => mounts::enter(&plan).err().map(|error| error.to_string()),
+        false => Some("private mounts are switched off".to_owned()),
+    };
     let runtime = match start(&plan, plain.is_none(), &descriptors) {
         Ok(child) => Pid::from_child(&child),
         Err(error) => {

@@ -129,24 +129,43 @@ async fn no_process_survives_a_killed_server() {
     eventually("all end", || !pids.split(' ').any(alive)).await;
 }
 
+const LOOKING_AROUND: &str = "const fs = require('fs');
+exports.handler = async () => {
+  fs.writeFileSync('/tmp/gureum-test-mine', 'x');
+  let written = true;
+  try { fs.writeFileSync('mine', 'x'); } catch { written = false; }
+  return { cwd: process.cwd(), file: __filename, tmp: fs.readdirSync('/tmp'), written,
+    server: Object.keys(process.env).filter((name) => /CARGO|HOME|USER/.test(name)), root: process.env.LAMBDA_TASK_ROOT };
+};";
+
 #[tokio::test]
-async fn a_function_sees_nothing_of_the_server() {
+async fn a_function_sees_its_code_on_var_task_and_nothing_of_the_server() {
     let world = World::new();
-    let spec = world.nodejs(
-        "const fs = require('fs');
-         exports.handler = async () => { fs.writeFileSync('/tmp/mine', 'x');
-           return { cwd: process.cwd(), fds: fs.readdirSync('/proc/self/fd').length, tmp: fs.readdirSync('/tmp'),
-             path: Object.keys(process.env).filter((n) => /CARGO|HOME|USER/.test(n)) }; };",
-    );
+    let spec = world.nodejs(LOOKING_AROUND);
     let seen = world.invoke(&spec, "{}").await.json();
-    assert_eq!(seen["path"], serde_json::json!([]));
-    if seen["cwd"] == "/var/task" {
-        assert_eq!(seen["tmp"], serde_json::json!(["mine"]));
-        assert!(!Path::new("/tmp/mine").exists());
-    } else {
-        eprintln!("this host allows no mounts: functions run in the plain fallback");
+    assert_eq!(seen["server"], serde_json::json!([]));
+    // Where the host allows no mounts the pool says so, and the next test's rules hold.
+    if world.pool.plain_because().is_none() {
+        assert_eq!((&seen["cwd"], &seen["file"]), (&"/var/task".into(), &"/var/task/index.js".into()));
+        assert_eq!(seen["tmp"], serde_json::json!(["gureum-test-mine"]));
+        assert_eq!(seen["written"], serde_json::json!(false), "the code is read-only");
+        assert!(!Path::new("/tmp/gureum-test-mine").exists());
     }
+    world.pool.shutdown().await;
+    assert!(spec.code_dir.join("index.js").exists());
 }
+
+#[tokio::test]
+async fn without_mounts_functions_run_on_real_paths() {
+    let world = World::with(false);
+    for spec in [world.nodejs("exports.handler = async () => process.cwd();"), world.python(PYTHON_CWD)] {
+        let real = spec.code_dir.canonicalize().unwrap();
+        assert_eq!(world.invoke(&spec, "{}").await.json(), serde_json::json!(real));
+    }
+    assert_eq!(world.pool.plain_because().as_deref(), Some("private mounts are switched off"));
+}
+
+const PYTHON_CWD: &str = "import os\ndef handler(event, context):\n    return os.getcwd()\n";
 
 #[tokio::test]
 async fn an_idle_environment_whose_process_is_gone_is_replaced() {

@@ -79,6 +79,10 @@ pub fn clock() -> impl Clock {
 
 impl World {
     pub fn new() -> Self {
+        Self::with(true)
+    }
+
+    pub fn with(private_mounts: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let logs = Arc::new(Logs::default());
         let pool = Pool::new(PoolOptions {
@@ -92,6 +96,7 @@ impl World {
             billing: Billing::Current,
             search_path: search_path(),
             warden: env!("CARGO_BIN_EXE_function-warden").into(),
+            private_mounts,
         });
         Self { pool, logs, folder }
     }
