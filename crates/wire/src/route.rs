@@ -92,10 +92,17 @@ enum Segment {
     Greedy(&'static str),
 }
 
+/// What a route leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Served(OperationId),
+    Unserved(&'static str),
+}
+
 /// One operation's method and path, taken apart.
 #[derive(Debug)]
 pub(crate) struct Route {
-    operation: OperationId,
+    target: Target,
     method: &'static str,
     segments: Vec<Segment>,
     query: Vec<(&'static str, Option<&'static str>)>,
@@ -120,8 +127,14 @@ pub(crate) fn routes(model: &'static Model) -> &'static Routes {
 
 impl Routes {
     fn new(model: &'static Model) -> Self {
-        let numbered = (0..).zip(model.operations);
-        let mut sorted: Vec<Route> = numbered.map(|(id, operation)| Route::new(id, operation)).collect();
+        let served = (0..).zip(model.operations);
+        let served = served.map(|(id, facts)| Route::new(Target::Served(id), facts.method, facts.uri));
+        let unserved = model.unserved.iter().filter_map(|entry| {
+            let (name, rest) = entry.split_once(' ')?;
+            let (method, uri) = rest.split_once(' ')?;
+            Some(Route::new(Target::Unserved(name), method, uri))
+        });
+        let mut sorted: Vec<Route> = served.chain(unserved).collect();
         sorted.sort_by_cached_key(|route| {
             let ranks: Vec<u8> = route.segments.iter().map(Segment::rank).collect();
             (ranks, usize::MAX - route.query.len())
@@ -147,14 +160,18 @@ impl Routes {
         // Twins share method and path, and only what they require in headers and query tells them apart.
         let twins = found.take_while(|route| route.is_twin_of(best));
         let chosen = twins.max_by_key(|route| {
-            let (present, missing) = required(model, model.operation(route.operation), head, &query);
+            let Target::Served(operation) = route.target else { return (false, 0, 0) };
+            let (present, missing) = required(model, model.operation(operation), head, &query);
             (missing == 0, present, usize::MAX - missing)
         });
-        Ok(chosen.unwrap_or(best).operation)
+        match chosen.unwrap_or(best).target {
+            Target::Served(operation) => Ok(operation),
+            Target::Unserved(name) => Err(ApiError::not_implemented(model.endpoint.service, name)),
+        }
     }
 
     pub(crate) fn of(&self, operation: OperationId) -> Option<&Route> {
-        self.sorted.iter().find(|route| route.operation == operation)
+        self.sorted.iter().find(|route| route.target == Target::Served(operation))
     }
 }
 
@@ -186,8 +203,8 @@ impl Segment {
 }
 
 impl Route {
-    fn new(operation: OperationId, facts: &'static Operation) -> Self {
-        let (path, query) = facts.uri.split_once('?').unwrap_or((facts.uri, ""));
+    fn new(target: Target, method: &'static str, uri: &'static str) -> Self {
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let segments = split(path).into_iter().map(|segment| {
             match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
                 Some(label) => label.strip_suffix('+').map_or(Segment::Label(label), Segment::Greedy),
@@ -199,7 +216,7 @@ impl Route {
             Some((name, value)) => (name, Some(value)),
             None => (pair, None),
         });
-        Self { operation, method: facts.method, segments: segments.collect(), query: query.collect() }
+        Self { target, method, segments: segments.collect(), query: query.collect() }
     }
 
     fn is_twin_of(&self, other: &Self) -> bool {

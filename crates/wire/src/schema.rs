@@ -12,7 +12,8 @@ pub struct Model {
     pub shapes: &'static [Shape],
     pub operations: &'static [Operation],
     pub errors: &'static [crate::ErrorFacts],
-    /// Operations that AWS has and this build does not serve: they answer an honest 501.
+    /// Operations that AWS has and this build does not serve: they answer an honest 501. Sorted by name; those of REST
+    /// services have method and path after it: `GetLayerVersion GET /2018-10-31/layers/{LayerName}`.
     pub unserved: &'static [&'static str],
 }
 
@@ -278,6 +279,6 @@ impl Model {
 
     /// Whether AWS has an operation of this name that is not served here.
     pub fn is_unserved(&self, name: &str) -> bool {
-        self.unserved.binary_search(&name).is_ok()
+        self.unserved.binary_search_by_key(&name, |entry| entry.split(' ').next().unwrap_or_default()).is_ok()
     }
 }

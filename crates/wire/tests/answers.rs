@@ -36,6 +36,9 @@ fn real_operations_that_are_not_served_answer_501_and_others_are_unknown() {
     let target = |target| head("POST", "/", &[("x-amz-target", target)]);
     let unserved = found(ProtocolKind::AwsJson10, &target("Things_2020.Fly"), "").unwrap_err();
     assert_eq!((unserved.status, unserved.message.unwrap().contains("things Fly")), (501, true));
+    let by_path = found(ProtocolKind::RestJson1, &head("PUT", "/swimmers/a", &[]), "").unwrap_err();
+    assert_eq!((by_path.status, by_path.message.unwrap().contains("things Swim")), (501, true));
+    assert!(MODEL.is_unserved("Swim") && !MODEL.is_unserved("Swi"));
     for wrong in ["Things_2020.Dream", "Other.Run", "", "Run"] {
         let unknown = found(ProtocolKind::AwsJson10, &target(wrong), "").unwrap_err();
         assert_eq!((unknown.status, unknown.code.as_ref()), (400, "UnknownOperationException"));

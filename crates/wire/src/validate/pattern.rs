@@ -105,4 +105,21 @@ mod tests {
         assert!(!matches(pattern, "1"));
         assert!(!matches(pattern, "$LATEST"));
     }
+
+    #[test]
+    fn every_pattern_of_the_models_compiles() {
+        let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+        let mut patterns = 0;
+        for file in std::fs::read_dir(models).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.extension().is_none_or(|extension| extension != "api") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).unwrap();
+            for (_, pattern) in text.lines().filter_map(|line| line.split_once(" pattern=")) {
+                assert!(compile(pattern).is_some(), "{}: {pattern}", file.display());
+                patterns += 1;
+            }
+        }
+        assert!(patterns > 100, "only {patterns} patterns found");
+    }
 }

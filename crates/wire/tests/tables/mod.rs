@@ -201,7 +201,7 @@ pub static MODEL: Model = Model {
     shapes: &SHAPES,
     operations: &OPERATIONS,
     errors: &FACTS,
-    unserved: &["Fly", "Swim"],
+    unserved: &["Fly", "Swim PUT /swimmers/{Name}"],
 };
 
 pub const fn protocol(kind: ProtocolKind) -> Protocol {
