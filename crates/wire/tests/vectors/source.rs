@@ -8,14 +8,15 @@ use sha2::{Digest, Sha256};
 const NAME: &str = "botocore-1.44.5";
 const SHA256: &str = "a988f39e3a4484def0b8010f41128f71157da0515a4804fccce4739aa8f216da";
 
-/// The folder `tests/unit/protocols` of the distribution, fetched when it is not there yet.
+/// The folder `tests/unit/protocols` of the distribution, fetched when it is not there yet. `cargo xtask facts` keeps its
+/// copy in the same place.
 pub fn folder() -> PathBuf {
-    let cache = cache().join(NAME);
+    let cache = cache();
     let folder = cache.join(NAME).join("tests/unit/protocols");
     if !folder.is_dir() {
         fetch(&cache);
     }
-    assert!(folder.is_dir(), "{} has no protocol vectors", cache.display());
+    assert!(folder.is_dir(), "{} has no protocol vectors; delete it", cache.join(NAME).display());
     folder
 }
 
@@ -45,8 +46,7 @@ fn fetch(cache: &Path) {
     // Unpacked aside and moved in whole, so that no run ever sees half of it.
     let aside = cache.join(format!("unpacking-{}", std::process::id()));
     std::fs::create_dir_all(&aside).expect("the cache folder can be written");
-    let wanted = format!("{NAME}/tests/unit/protocols");
-    let status = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&aside).arg(wanted).status();
+    let status = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&aside).status();
     assert!(status.is_ok_and(|status| status.success()), "{} could not be unpacked", archive.display());
     // Another run may have been faster; its folder is as good.
     let _ = std::fs::rename(aside.join(NAME), cache.join(NAME));
