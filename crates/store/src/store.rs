@@ -207,6 +207,11 @@ impl Store {
         let _ = tokio::task::spawn_blocking(move || inner.finish()).await;
     }
 
+    /// Callers that were taken and not answered yet.
+    pub fn waiting(&self) -> usize {
+        QUEUED_COMMANDS_MAX - self.inner.places.available_permits()
+    }
+
     pub(crate) async fn submit(&self, command: Command) -> Result<(), StoreError> {
         let place = self.inner.places.clone().acquire_owned().await.map_err(|_| StoreError::Ended)?;
         let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use kernel::{AccountId, Clock, OsRng, RealClock, Region};
 use store::backend::Backend;
 use store::backend::fjall::Fjall;
 use store::backend::mem::Mem;
-use store::{Durability, Folder, Key, Store};
+use store::{Durability, Folder, Key, OnFatal, Store};
 
 pub fn account() -> Key {
     Key::new(&AccountId::default(), &Region::default(), "test", "thing")
@@ -32,10 +32,13 @@ pub fn on_fjall() -> Store {
     Store::over(backend, Durability::Durable, folder, clock(), Arc::new(OsRng), Arc::new(|words| panic!("{words}")))
 }
 
-/// A store that ends with a panic of the committing thread instead of the process.
+/// A store whose end is not the end of the process.
 pub fn over(backend: impl Backend, durability: Durability) -> Store {
-    let folder = Folder::temporary().unwrap();
-    Store::over(Arc::new(backend), durability, folder, clock(), Arc::new(OsRng), Arc::new(|_: &str| {}))
+    over_with(backend, durability, Arc::new(|_: &str| {}))
+}
+
+pub fn over_with(backend: impl Backend, durability: Durability, on_fatal: OnFatal) -> Store {
+    Store::over(Arc::new(backend), durability, Folder::temporary().unwrap(), clock(), Arc::new(OsRng), on_fatal)
 }
 
 pub fn faulty(mem: Mem) -> Store {
