@@ -156,10 +156,18 @@ impl Committer {
             if txn.group_bytes() >= GROUP_BYTES_MAX {
                 break;
             }
-            let Ok(next) = self.queue.try_recv() else { break };
+            let Some(next) = self.runnable_command() else { break };
             run_command(next, &mut txn, &mut waiting);
         }
         (txn, waiting)
+    }
+
+    /// Lets callers that are about to ask do so, without waiting for anybody.
+    fn runnable_command(&self) -> Option<Queued> {
+        self.queue.try_recv().ok().or_else(|| {
+            std::thread::yield_now();
+            self.queue.try_recv().ok()
+        })
     }
 
     /// Answers the state after the commit, or nothing if there was nothing to commit.

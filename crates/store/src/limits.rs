@@ -43,3 +43,7 @@ pub const MEMTABLE_BYTES_MAX: u64 = 32 << 20;
 
 /// Files that the engine keeps open.
 pub const OPEN_FILES_MAX: usize = 128;
+
+/// Tables of the youngest level before they are merged: more cost a read more look-ups, fewer cost every write more
+/// rewriting.
+pub const YOUNG_TABLES_MAX: u8 = 8;

@@ -9,12 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use fjall::compaction::Leveled;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::{Backend, Batch, CommitError, Direction, Entries, Snapshot};
 use crate::error::StoreError;
 use crate::key::{Key, KeyRange};
-use crate::limits::{CACHE_BYTES, FREE_BYTES_MIN, JOURNAL_BYTES_MAX, MEMTABLE_BYTES_MAX, OPEN_FILES_MAX};
+use crate::limits::{
+    CACHE_BYTES, FREE_BYTES_MIN, JOURNAL_BYTES_MAX, MEMTABLE_BYTES_MAX, OPEN_FILES_MAX, YOUNG_TABLES_MAX,
+};
 
 const KEYSPACE: &str = "all";
 
@@ -43,9 +46,15 @@ impl Fjall {
             .cache_size(CACHE_BYTES)
             .max_cached_files(Some(OPEN_FILES_MAX))
             .max_journaling_size(JOURNAL_BYTES_MAX)
+            // With two, one of them spins while the other compacts.
+            .worker_threads(1)
             .open()
             .map_err(io_error)?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES_MAX);
+        let options = || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(MEMTABLE_BYTES_MAX)
+                .compaction_strategy(Arc::new(Leveled::default().with_l0_threshold(YOUNG_TABLES_MAX)))
+        };
         let keys = database.keyspace(KEYSPACE, options).map_err(io_error)?;
         Ok(Self { database, keys, dir: dir.to_owned(), syncing, syncs: AtomicU64::new(0) })
     }
