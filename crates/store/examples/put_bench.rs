@@ -1,7 +1,7 @@
 //! Durable 1 KB puts by 128 callers, against a reference log in the same run: a preallocated file that gets one write
 //! and one fdatasync per group of at most 512. Nothing that keeps order, reads or replays can be faster than that.
 //!
-//! `cargo run -p store --release --example put_bench [-- --puts N --callers N --rounds N --dir DIR]`
+//! `cargo run -p store --release --example put_bench [-- --puts N --callers N --rounds N --dir DIR --spread]`
 
 use std::error::Error;
 use std::fs::File;
@@ -26,6 +26,7 @@ struct Options {
     callers: u64,
     rounds: u64,
     dir: PathBuf,
+    spread: bool,
 }
 
 struct Figure {
@@ -46,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = read_options()?;
     let clock = RealClock::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Options { puts, callers, rounds, dir } = &options;
+    let Options { puts, callers, rounds, dir, .. } = &options;
     println!("{puts} durable puts of {VALUE_BYTES} bytes by {callers} callers, {rounds} rounds, in {}", dir.display());
     let mut ratios = Vec::new();
     for round in 1..=*rounds {
@@ -62,9 +63,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn read_options() -> Result<Options, Box<dyn Error>> {
-    let mut options = Options { puts: 100_000, callers: 128, rounds: 5, dir: std::env::temp_dir() };
+    let mut options = Options { puts: 100_000, callers: 128, rounds: 5, dir: std::env::temp_dir(), spread: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
+        if name == "--spread" {
+            options.spread = true;
+            continue;
+        }
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--puts" => options.puts = value.parse()?,
@@ -77,9 +82,10 @@ fn read_options() -> Result<Options, Box<dyn Error>> {
     Ok(options)
 }
 
-fn key(n: u64) -> Key {
-    // Spread like the names of a real service, not in the order of arrival.
-    Key::new(&AccountId::default(), &Region::default(), "bench", "put").part_u64(n.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+/// In the order of arrival, as messages, events and log lines come; or spread over all that is there, as names do.
+fn key(n: u64, spread: bool) -> Key {
+    let place = if spread { n.wrapping_mul(0x9E37_79B9_7F4A_7C15) } else { n };
+    Key::new(&AccountId::default(), &Region::default(), "bench", "put").part_u64(place)
 }
 
 fn value(n: u64) -> Vec<u8> {
@@ -140,13 +146,17 @@ async fn bench_store(options: &Options, clock: &RealClock) -> Result<Figure, Box
         Arc::new(OsRng),
         Arc::new(|words| panic!("{words}")),
     );
-    let before = backend.syncs();
+    let (before, spread) = (backend.syncs(), options.spread);
     let putting = store.clone();
     let (puts_per_second, cpu_us_per_put) = drive(options, clock, move |n| {
         let store = putting.clone();
         async move {
             let value = value(n);
-            store.transact(move |txn| txn.put(key(n), value)).await.map_err(|e: StoreError| e).expect("a put is kept");
+            store
+                .transact(move |txn| txn.put(key(n, spread), value))
+                .await
+                .map_err(|e: StoreError| e)
+                .expect("a put is kept");
         }
     })
     .await;
@@ -165,12 +175,13 @@ async fn bench_log(options: &Options, clock: &RealClock) -> Result<Figure, Box<d
     let dir = tempfile::tempdir_in(&options.dir)?;
     let file = preallocate(&dir.path().join("log"))?;
     let (sender, queue): (Sender<Entry>, _) = channel();
+    let spread = options.spread;
     let writer = std::thread::spawn(move || write_log(&file, &queue));
     let (puts_per_second, cpu_us_per_put) = drive(options, clock, move |n| {
         let sender = sender.clone();
         async move {
             let (written, answer) = oneshot::channel();
-            sender.send(Entry { key: key(n), value: value(n), written }).expect("the log is open");
+            sender.send(Entry { key: key(n, spread), value: value(n), written }).expect("the log is open");
             answer.await.expect("a put is kept");
         }
     })
