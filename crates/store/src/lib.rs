@@ -24,5 +24,5 @@ pub use folder::{Folder, OpenError};
 pub use key::{DamagedKey, Key, KeyRange, Part};
 pub use machine::{Effects, Machine, Machines, Reply, TimerId, Timers};
 pub use record::{Record, RecordError};
-pub use store::{Options, Store};
+pub use store::{EXIT_IO_ERROR, Options, Store, end_process};
 pub use txn::{Release, Txn};

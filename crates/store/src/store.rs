@@ -49,14 +49,14 @@ struct Inner {
     folder: Folder,
 }
 
-/// The default of [`OnFatal`]: the last line of the log, and the end of the process.
-fn end_process(words: &str) {
+/// What [`Store::open`] does when the disk fails: a last line, and the end of the process with [`EXIT_IO_ERROR`].
+pub fn end_process(words: &str) {
     eprintln!("gureum: {words}");
     std::process::exit(EXIT_IO_ERROR);
 }
 
 /// `EX_IOERR` of sysexits.h.
-const EXIT_IO_ERROR: i32 = 74;
+pub const EXIT_IO_ERROR: i32 = 74;
 
 impl Store {
     /// Keeps everything in memory, and blobs in a temporary folder that goes with the store.

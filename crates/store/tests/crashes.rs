@@ -3,17 +3,21 @@
 #[path = "../examples/crash/mod.rs"]
 mod crash;
 
-use crash::power::{Cut, power_cut_rounds};
-use crash::{Outcome, Report, kill_rounds, writer};
+use crash::power::{Cut, fill_a_disk, power_cut_rounds};
+use crash::verify::verify;
+use crash::{Outcome, Report, Writer, kill_rounds, writer};
+use store::{EXIT_IO_ERROR, StoreError};
 
 const ROUNDS: u64 = 5;
 
 type Test = (&'static str, fn() -> Outcome<()>);
 
-const TESTS: [Test; 3] = [
+const TESTS: [Test; 5] = [
     ("nothing_acknowledged_is_lost_by_kill_9", nothing_acknowledged_is_lost_by_kill_9),
     ("nothing_acknowledged_is_lost_by_a_power_cut", nothing_acknowledged_is_lost_by_a_power_cut),
     ("without_syncs_the_power_cut_test_fails", without_syncs_the_power_cut_test_fails),
+    ("a_failed_sync_ends_the_process_and_loses_nothing", a_failed_sync_ends_the_process_and_loses_nothing),
+    ("a_full_disk_refuses_writes_and_loses_nothing", a_full_disk_refuses_writes_and_loses_nothing),
 ];
 
 fn main() -> Outcome<()> {
@@ -67,6 +71,32 @@ fn without_syncs_the_power_cut_test_fails() -> Outcome<()> {
     for cut in cuts {
         let report = power_cut_rounds(cut, ROUNDS, false)?;
         assert!(report.lost > 0, "{cut:?}: nothing was lost without syncs, so this test proves nothing: {report}");
+        print!("({cut:?}: {} of {} lost) ", report.lost, report.acknowledged);
+    }
+    Ok(())
+}
+
+fn a_failed_sync_ends_the_process_and_loses_nothing() -> Outcome<()> {
+    let dir = tempfile::tempdir()?;
+    let mut writer = Writer::start(dir.path(), 0, &["--fail-sync"])?;
+    let (code, words) = writer.end()?;
+    assert_eq!(code, Some(EXIT_IO_ERROR), "{words}");
+    let last_line = words.lines().last().unwrap_or_default();
+    assert!(last_line.contains("input/output error") && last_line.contains("start again"), "{words}");
+    assert!(!writer.told.durable.is_empty());
+    let acknowledged = [writer.told.durable.clone(), writer.told.written.clone()].concat();
+    let found = verify(dir.path(), &acknowledged)?;
+    assert_eq!((found.lost, found.torn), (0, 0));
+    Ok(())
+}
+
+/// Where there are no devices nothing can be filled without harm to others; there the rule alone is tested, beside it.
+fn a_full_disk_refuses_writes_and_loses_nothing() -> Outcome<()> {
+    if Cut::possible_here() == Cut::Device {
+        let (kept, refusal) = fill_a_disk()?;
+        assert!(matches!(&refusal, StoreError::Refused(why) if why.contains("kept free")), "{refusal}");
+        assert!(kept > 10, "refused after {kept} values: {refusal}");
+        print!("({kept} values of 100 KB kept; {refusal}) ");
     }
     Ok(())
 }

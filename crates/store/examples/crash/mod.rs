@@ -9,7 +9,7 @@ pub mod verify;
 pub mod writer;
 
 use std::error::Error;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -73,6 +73,7 @@ impl Writer {
             .arg(first.to_string())
             .args(options)
             .stdout(Stdio::piped())
+            .stderr(if options.contains(&"--fail-sync") { Stdio::piped() } else { Stdio::inherit() })
             .spawn()?;
         let output = BufReader::new(child.stdout.take().ok_or("the writer has no output")?);
         Ok(Self { child, output, told: Told::default() })
@@ -104,6 +105,15 @@ impl Writer {
         self.child.wait()?;
         while self.hear_line()? {}
         Ok(())
+    }
+
+    /// Waits until it ends by itself. Answers its exit code and its last words.
+    pub fn end(&mut self) -> Outcome<(Option<i32>, String)> {
+        while self.hear_line()? {}
+        let code = self.child.wait()?.code();
+        let mut words = String::new();
+        self.child.stderr.take().ok_or("nobody listened")?.read_to_string(&mut words)?;
+        Ok((code, words))
     }
 
     /// False at the end. A last line without its end was cut off by the crash and counts as not said.

@@ -8,12 +8,16 @@ use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use store::{StoreError, Txn};
 use tempfile::TempDir;
 
-use super::writer::{end_of_data, newest_journal};
+use super::writer::{end_of_data, key, newest_journal};
 use super::{Outcome, Report, Told, Writer, first_of_round, verify};
 
 const DISK_BYTES: &str = "384M";
+
+/// A disk that is full soon: what is kept free, and a little.
+const SMALL_DISK_BYTES: &str = "120M";
 
 /// How the power is cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +31,7 @@ impl Cut {
     pub fn possible_here() -> Self {
         let works = || -> Outcome<()> {
             let dir = tempfile::tempdir()?;
-            let disk = Disk::make(dir.path().join("probe"))?;
+            let disk = Disk::make(dir.path().join("probe"), DISK_BYTES)?;
             drop(disk.mount(&dir.path().join("mounted"))?);
             Ok(())
         };
@@ -55,7 +59,7 @@ fn remember(durable: &mut Vec<(u64, u64)>, told: &Told) {
 fn device_rounds(rounds: u64, with_syncs: bool) -> Outcome<Report> {
     let dir = tempfile::tempdir()?;
     let mounted_at = dir.path().join("mounted");
-    let mut disk = Disk::make(dir.path().join("disk-0"))?;
+    let mut disk = Disk::make(dir.path().join("disk-0"), DISK_BYTES)?;
     let mut report = Report::default();
     let mut durable = Vec::new();
     for round in 0..rounds {
@@ -80,14 +84,42 @@ fn device_rounds(rounds: u64, with_syncs: bool) -> Outcome<Report> {
     Ok(report)
 }
 
+/// Writes to a small disk of its own until the store refuses. Answers how many values were kept, and the refusal.
+pub fn fill_a_disk() -> Outcome<(u64, StoreError)> {
+    let dir = tempfile::tempdir()?;
+    let disk = Disk::make(dir.path().join("disk"), SMALL_DISK_BYTES)?;
+    let _mount = disk.mount(&dir.path().join("mounted"))?;
+    let data = dir.path().join("mounted/data");
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let (kept, refusal) = runtime.block_on(async {
+        let store = verify::open(&data)?;
+        for n in 0.. {
+            let put = move |txn: &mut Txn| txn.put(key("left", (0, n)), vec![0xA5; 100_000]);
+            if let Err(refusal) = store.transact(put).await {
+                // It goes on reading, and the next write is refused again instead of ending it.
+                assert!(store.get(&key("left", (0, n - 1)))?.is_some());
+                assert!(matches!(store.transact(put).await, Err(StoreError::Refused(_))));
+                store.close().await;
+                return Outcome::Ok((n, refusal));
+            }
+        }
+        Err("the disk never filled up".into())
+    })?;
+    let store = verify::open(&data)?;
+    for n in 0..kept {
+        assert_eq!(store.get(&key("left", (0, n)))?.map(|value| value.len()), Some(100_000), "value {n}");
+    }
+    Ok((kept, refusal))
+}
+
 /// A file system in a file. It goes when this does.
 struct Disk {
     image: PathBuf,
 }
 
 impl Disk {
-    fn make(image: PathBuf) -> Outcome<Self> {
-        run(Command::new("truncate").args(["-s", DISK_BYTES]).arg(&image))?;
+    fn make(image: PathBuf, bytes: &str) -> Outcome<Self> {
+        run(Command::new("truncate").args(["-s", bytes]).arg(&image))?;
         run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image))?;
         Ok(Self { image })
     }

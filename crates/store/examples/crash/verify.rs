@@ -17,9 +17,13 @@ pub struct Found {
     pub torn: usize,
 }
 
-pub fn verify(dir: &Path, acknowledged: &[Request]) -> Outcome<Found> {
+pub fn open(dir: &Path) -> Outcome<Store> {
     let (clock, rng) = (Arc::new(RealClock::default()), Arc::new(OsRng));
-    let store = Store::open(Options { dir: dir.to_owned(), durability: Durability::Durable, clock, rng })?;
+    Ok(Store::open(Options { dir: dir.to_owned(), durability: Durability::Durable, clock, rng })?)
+}
+
+pub fn verify(dir: &Path, acknowledged: &[Request]) -> Outcome<Found> {
+    let store = open(dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut lost = 0;
     for request in acknowledged {

@@ -9,7 +9,7 @@ use kernel::{AccountId, OsRng, RealClock, Region};
 use rustix::fs::SeekFrom;
 use store::backend::fjall::Fjall;
 use store::backend::{Backend, Batch, CommitError, Snapshot};
-use store::{BlobId, Durability, Folder, Key, Release, Store, StoreError};
+use store::{BlobId, Durability, Folder, Key, Release, Store, StoreError, end_process};
 
 use super::Outcome;
 
@@ -44,7 +44,11 @@ pub fn blob((writer, n): (u64, u64)) -> Vec<u8> {
     format!("blob {writer}/{n} ").repeat(500).into_bytes()
 }
 
-/// `writer DIR FIRST [--without-syncs] [--tell-syncs]`: writes until it is ended from outside.
+/// Syncs before one fails, with `--fail-sync`.
+const SYNCS_BEFORE_FAILURE: u64 = 20;
+
+/// `writer DIR FIRST [--without-syncs] [--tell-syncs] [--fail-sync]`: writes until it is ended, from outside or by a
+/// disk that fails it.
 pub fn main(arguments: &[String]) -> Outcome<()> {
     let [dir, first, options @ ..] = arguments else { return Err("writer DIR FIRST".into()) };
     let dir = Path::new(dir);
@@ -53,14 +57,15 @@ pub fn main(arguments: &[String]) -> Outcome<()> {
     let keys_dir = folder.keys_dir();
     let syncs = !asked("--without-syncs");
     let fjall = if syncs { Fjall::open(&keys_dir)? } else { Fjall::open_without_syncs(&keys_dir)? };
-    let backend: Arc<dyn Backend> =
-        if asked("--tell-syncs") { Arc::new(TellsSyncs { fjall, keys_dir, syncs }) } else { Arc::new(fjall) };
-    let on_fatal = Arc::new(|words: &str| {
-        eprintln!("{words}");
-        std::process::exit(1);
-    });
+    let backend: Arc<dyn Backend> = if asked("--tell-syncs") {
+        Arc::new(TellsSyncs { fjall, keys_dir, syncs })
+    } else if asked("--fail-sync") {
+        Arc::new(FailsSync { fjall })
+    } else {
+        Arc::new(fjall)
+    };
     let clock = Arc::new(RealClock::default());
-    let store = Store::over(backend, Durability::Durable, folder, clock, Arc::new(OsRng), on_fatal);
+    let store = Store::over(backend, Durability::Durable, folder, clock, Arc::new(OsRng), Arc::new(end_process));
     let first: u64 = first.parse()?;
     tokio::runtime::Builder::new_multi_thread().build()?.block_on(async move {
         let writers: Vec<_> = (0..WRITERS).map(|writer| tokio::spawn(write_on(store.clone(), writer, first))).collect();
@@ -134,6 +139,28 @@ impl Backend for TellsSyncs {
             tell("synced", journal.display(), end);
         }
         Ok(())
+    }
+}
+
+/// A disk that fails one sync, after which nobody knows what it holds.
+struct FailsSync {
+    fjall: Fjall,
+}
+
+impl Backend for FailsSync {
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        self.fjall.snapshot()
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        self.fjall.commit(batch)
+    }
+
+    fn sync(&self) -> std::io::Result<()> {
+        if self.fjall.syncs() == SYNCS_BEFORE_FAILURE {
+            return Err(std::io::Error::other("input/output error (injected)"));
+        }
+        self.fjall.sync()
     }
 }
 

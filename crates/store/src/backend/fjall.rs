@@ -64,18 +64,20 @@ impl Fjall {
         self.syncs.load(Ordering::Relaxed)
     }
 
-    /// The engine cannot go on after a write that failed half-way, so a full disk is noticed before.
     fn check_space(&self, batch: &Batch) -> Result<(), CommitError> {
         let disk = rustix::fs::statvfs(&self.dir).map_err(|error| CommitError::Fatal(error.into()))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let wanted: usize =
-            batch.iter().map(|(key, value)| key.as_bytes().len() + value.as_ref().map_or(0, Bytes::len)).sum();
-        if free < FREE_BYTES_MIN.saturating_add(wanted as u64) {
-            let (free, reserve) = (free >> 20, FREE_BYTES_MIN >> 20);
-            return Err(CommitError::Refused(format!("the disk has {free} MB left, and {reserve} MB are kept free")));
-        }
-        Ok(())
+        let size = |(key, value): &(Key, Option<Bytes>)| key.as_bytes().len() + value.as_ref().map_or(0, Bytes::len);
+        refuse_if_full(disk.f_bavail.saturating_mul(disk.f_frsize), batch.iter().map(size).sum())
     }
+}
+
+/// The engine cannot go on after a write that failed half-way, so a full disk is noticed before.
+fn refuse_if_full(free_bytes: u64, wanted_bytes: usize) -> Result<(), CommitError> {
+    if free_bytes < FREE_BYTES_MIN.saturating_add(wanted_bytes as u64) {
+        let (free, reserve) = (free_bytes >> 20, FREE_BYTES_MIN >> 20);
+        return Err(CommitError::Refused(format!("the disk has {free} MB left, and {reserve} MB are kept free")));
+    }
+    Ok(())
 }
 
 impl Backend for Fjall {
@@ -138,5 +140,17 @@ fn io_error(error: fjall::Error) -> io::Error {
     match error {
         fjall::Error::Io(error) => error,
         other => io::Error::other(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_would_eat_into_the_reserve_is_refused() {
+        assert!(refuse_if_full(FREE_BYTES_MIN + 100, 100).is_ok());
+        let Err(CommitError::Refused(why)) = refuse_if_full(FREE_BYTES_MIN + 99, 100) else { panic!("not refused") };
+        assert_eq!(why, "the disk has 64 MB left, and 64 MB are kept free");
     }
 }
