@@ -94,13 +94,7 @@ pub(crate) fn check_new<E: Entity>(txn: &Txn, account: &AccountId, name: &str) -
 }
 
 /// Errors: `Quota`, when there are `max` of `kind` already.
-pub(crate) fn check_quota(
-    txn: &Txn,
-    account: &AccountId,
-    kind: &str,
-    quota: Quota,
-    max: usize,
-) -> Result<(), Error> {
+pub(crate) fn check_quota(txn: &Txn, account: &AccountId, kind: &str, quota: Quota, max: usize) -> Result<(), Error> {
     if count(txn, account, kind, max)? >= max { Err(Error::Quota(quota, max)) } else { Ok(()) }
 }
 

@@ -49,7 +49,6 @@ pub enum Quota {
     TrustPolicySize,
     RolesPerInstanceProfile,
     ServiceCredentials,
-    Aliases,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -142,9 +141,7 @@ impl From<Error> for ApiError {
             E::NoBoundary { kind, name } => {
                 iam::no_such_entity_exception(format!("{} {name} does not have a permission boundary", kind.title()))
             }
-            E::NoSuchServiceCredential(id) => {
-                iam::no_such_entity_exception(format!("No such credential {id} exists"))
-            }
+            E::NoSuchServiceCredential(id) => iam::no_such_entity_exception(format!("No such credential {id} exists")),
             E::ServiceWithoutCredentials(service) => iam::no_such_entity_exception(format!(
                 "No such service {service} is supported for Service Specific Credentials"
             )),
@@ -292,7 +289,6 @@ impl Quota {
             Self::TrustPolicySize => "ACLSizePerRole",
             Self::RolesPerInstanceProfile => "InstanceSessionsPerInstanceProfile",
             Self::ServiceCredentials => "ServiceSpecificCredentialsPerUser",
-            Self::Aliases => "AccountAliasesPerAccount",
         }
     }
 }

@@ -41,10 +41,8 @@ pub fn table() -> &'static [LinkedRole] {
 impl LinkedRole {
     /// Errors: `NotLinkable`, a service that the table does not have; `SuffixNotAllowed`.
     pub fn of(service: &str, suffix: Option<&str>) -> Result<&'static Self, Error> {
-        let role = ROLES
-            .iter()
-            .find(|role| role.service == service)
-            .ok_or_else(|| Error::NotLinkable(service.to_owned()))?;
+        let role =
+            ROLES.iter().find(|role| role.service == service).ok_or_else(|| Error::NotLinkable(service.to_owned()))?;
         if suffix.is_some() && !role.suffix_allowed {
             return Err(Error::SuffixNotAllowed(service.to_owned()));
         }

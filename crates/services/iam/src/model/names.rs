@@ -103,7 +103,10 @@ mod tests {
     #[test]
     fn policy_arns_are_read() {
         let aws = PolicyArn::parse("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole").unwrap();
-        assert_eq!((aws.account, aws.path.as_str(), aws.name.as_str()), (None, "/service-role/", "AWSLambdaBasicExecutionRole"));
+        assert_eq!(
+            (aws.account, aws.path.as_str(), aws.name.as_str()),
+            (None, "/service-role/", "AWSLambdaBasicExecutionRole")
+        );
         let own = PolicyArn::parse("arn:aws:iam::123456789012:policy/mine").unwrap();
         assert_eq!((own.account, own.path.as_str()), (AccountId::parse("123456789012").ok(), "/"));
         assert!(matches!(PolicyArn::parse("longpolicynamebutnoarn"), Err(Error::UnreadableArn(_))));

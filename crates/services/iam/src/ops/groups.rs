@@ -43,9 +43,11 @@ pub async fn get(directory: &Directory, cx: &Cx, input: api::GetGroupRequest) ->
     let scope = directory.scope(cx);
     let group: Group = directory.entity(cx, &input.group_name)?;
     let prefix = records::all(&cx.account, kind::MEMBER).part(group.common.name.to_lowercase());
-    let page = directory
-        .question(cx, "GetGroup", input.group_name, input.marker, input.max_items)
-        .records(&directory.store, &prefix, |_: &Use| true)?;
+    let page = directory.question(cx, "GetGroup", input.group_name, input.marker, input.max_items).records(
+        &directory.store,
+        &prefix,
+        |_: &Use| true,
+    )?;
     let users: Vec<User> =
         page.items.iter().map(|member| directory.entity(cx, &member.name)).collect::<Result<_, _>>()?;
     Ok(api::GetGroupResponse {
@@ -63,11 +65,11 @@ pub async fn list(
 ) -> Result<api::ListGroupsResponse, Error> {
     let scope = directory.scope(cx);
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
-    let page = directory
-        .question(cx, "ListGroups", prefix.clone(), input.marker, input.max_items)
-        .records(&directory.store, &records::all(&cx.account, WORD), |group: &Group| {
-            group.common.path.starts_with(&prefix)
-        })?;
+    let page = directory.question(cx, "ListGroups", prefix.clone(), input.marker, input.max_items).records(
+        &directory.store,
+        &records::all(&cx.account, WORD),
+        |group: &Group| group.common.path.starts_with(&prefix),
+    )?;
     Ok(api::ListGroupsResponse {
         is_truncated: page.truncated(),
         groups: page.items.iter().map(|group| views::group(&scope, group)).collect(),

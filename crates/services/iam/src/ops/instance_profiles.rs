@@ -79,13 +79,11 @@ pub async fn list(
     input: api::ListInstanceProfilesRequest,
 ) -> Result<api::ListInstanceProfilesResponse, Error> {
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
-    let page = directory
-        .question(cx, "ListInstanceProfiles", prefix.clone(), input.marker, input.max_items)
-        .records(
-            &directory.store,
-            &records::all(&cx.account, kind::INSTANCE_PROFILE),
-            |profile: &InstanceProfile| profile.path.starts_with(&prefix),
-        )?;
+    let page = directory.question(cx, "ListInstanceProfiles", prefix.clone(), input.marker, input.max_items).records(
+        &directory.store,
+        &records::all(&cx.account, kind::INSTANCE_PROFILE),
+        |profile: &InstanceProfile| profile.path.starts_with(&prefix),
+    )?;
     let profiles = page.items.iter().map(|profile| listed(directory, cx, profile)).collect::<Result<_, _>>()?;
     Ok(api::ListInstanceProfilesResponse {
         is_truncated: page.truncated(),

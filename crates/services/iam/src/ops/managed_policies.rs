@@ -106,10 +106,8 @@ pub async fn create(
             Ok(policy)
         })
         .await?;
-    let answer = api::Policy {
-        tags: views::some_tags(&policy.tags),
-        ..views::listed_policy(&scope, &policy, Uses::default())
-    };
+    let answer =
+        api::Policy { tags: views::some_tags(&policy.tags), ..views::listed_policy(&scope, &policy, Uses::default()) };
     Ok(api::CreatePolicyResponse { policy: Some(answer) })
 }
 

@@ -25,8 +25,7 @@ pub async fn create(
             if policy.versions.len() >= POLICY_VERSIONS_MAX {
                 return Err(Error::Quota(Quota::PolicyVersions, POLICY_VERSIONS_MAX));
             }
-            let version =
-                PolicyVersion { number: policy.next, document: input.policy_document, created: scope.now };
+            let version = PolicyVersion { number: policy.next, document: input.policy_document, created: scope.now };
             policy.next += 1;
             policy.updated = scope.now;
             if input.set_as_default.unwrap_or(false) {
@@ -102,9 +101,8 @@ pub async fn list(
         let number = version.version_id.as_deref().and_then(names::version_number).unwrap_or_default();
         format!("{:010}", u32::MAX - number)
     };
-    let page = directory
-        .question(cx, "ListPolicyVersions", arn, input.marker, input.max_items)
-        .of(versions, newest_first)?;
+    let page =
+        directory.question(cx, "ListPolicyVersions", arn, input.marker, input.max_items).of(versions, newest_first)?;
     Ok(api::ListPolicyVersionsResponse {
         is_truncated: page.truncated(),
         versions: Some(page.items),

@@ -81,11 +81,11 @@ pub async fn list(
 ) -> Result<api::ListRolesResponse, Error> {
     let scope = directory.scope(cx);
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
-    let page = directory
-        .question(cx, "ListRoles", prefix.clone(), input.marker, input.max_items)
-        .records(&directory.store, &records::all(&cx.account, WORD), |role: &Role| {
-            role.common.path.starts_with(&prefix)
-        })?;
+    let page = directory.question(cx, "ListRoles", prefix.clone(), input.marker, input.max_items).records(
+        &directory.store,
+        &records::all(&cx.account, WORD),
+        |role: &Role| role.common.path.starts_with(&prefix),
+    )?;
     Ok(api::ListRolesResponse {
         is_truncated: page.truncated(),
         roles: page.items.iter().map(|role| views::listed_role(&scope, role)).collect(),

@@ -174,11 +174,11 @@ pub async fn list(
 ) -> Result<api::ListUsersResponse, Error> {
     let scope = directory.scope(cx);
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
-    let page = directory
-        .question(cx, "ListUsers", prefix.clone(), input.marker, input.max_items)
-        .records(&directory.store, &records::all(&cx.account, kind_word()), |user: &User| {
-            user.common.path.starts_with(&prefix)
-        })?;
+    let page = directory.question(cx, "ListUsers", prefix.clone(), input.marker, input.max_items).records(
+        &directory.store,
+        &records::all(&cx.account, kind_word()),
+        |user: &User| user.common.path.starts_with(&prefix),
+    )?;
     Ok(api::ListUsersResponse {
         is_truncated: page.truncated(),
         users: page.items.iter().map(|user| views::user(&scope, user)).collect(),
@@ -193,8 +193,7 @@ pub async fn list_groups(
 ) -> Result<api::ListGroupsForUserResponse, Error> {
     let scope = directory.scope(cx);
     let user: User = directory.entity(cx, &input.user_name)?;
-    let groups: Vec<Group> =
-        user.groups.iter().map(|name| directory.entity(cx, name)).collect::<Result<_, _>>()?;
+    let groups: Vec<Group> = user.groups.iter().map(|name| directory.entity(cx, name)).collect::<Result<_, _>>()?;
     let page = directory
         .question(cx, "ListGroupsForUser", input.user_name, input.marker, input.max_items)
         .of(groups, |group| group.common().name.to_lowercase())?;
