@@ -171,7 +171,7 @@ impl From<Error> for ApiError {
             E::Quota(Quota::AttachedPolicies(kind), max) => {
                 iam::limit_exceeded_exception(format!("Cannot exceed quota for PoliciesPer{}: {max}", kind.title()))
             }
-            E::Quota(quota, max) if quota == Quota::PolicyVersions => iam::limit_exceeded_exception(format!(
+            E::Quota(Quota::PolicyVersions, max) => iam::limit_exceeded_exception(format!(
                 "A managed policy can have up to {max} versions. Before you create a new version, you must delete an \
                  existing version."
             )),

@@ -15,6 +15,8 @@ mod permissions;
 mod records;
 mod service;
 mod sts;
+#[cfg(test)]
+mod tests;
 
 pub use directory::Directory;
 pub use error::{Blocker, Error, Noun, Quota};
