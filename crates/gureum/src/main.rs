@@ -1,23 +1,26 @@
 //! The binary: the commands, and the server that plugs the rooms together.
 
 mod cli;
+mod server;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, Failure, Report};
 use config::Environment;
 
 fn main() -> ExitCode {
+    // The server starts this binary again, under another name, to watch over each function.
+    runtime::stand_guard_if_asked();
     let environment = Environment::read();
     let cli = Cli::parse();
     let (command, as_json) = (cli.command.name(), cli.json);
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let Ok(threads) = threads else {
-        eprintln!("error: the operating system gives no threads");
-        return ExitCode::FAILURE;
+    let outcome = match threads {
+        Ok(threads) => threads.block_on(run(cli, &environment)),
+        Err(cause) => Err(Failure::broken("the operating system gives no threads", cause)),
     };
-    match threads.block_on(cli::run(cli, &environment)) {
+    match outcome {
         Ok(report) => {
             report.print(command, as_json);
             ExitCode::SUCCESS
@@ -27,4 +30,24 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
+    let Command::Up(up) = cli.command else { return cli::run(cli, environment).await };
+    if up.detach {
+        return cli::detach(environment).await;
+    }
+    let (show, log_file) = (up.settings.show_config, up.log_file);
+    let settings = up.settings.settings(environment).map_err(|wrong| Failure::Usage {
+        what: wrong.to_string(),
+        hint: "gureum up --help lists every option".to_owned(),
+    })?;
+    if show {
+        let data = serde_json::to_value(&settings).unwrap_or_default();
+        return Ok(Report::new(serde_json::to_string_pretty(&data).unwrap_or_default(), data));
+    }
+    server::run(settings, environment, log_file.as_deref())
+        .await
+        .map_err(|cause| Failure::broken("the server stopped", format!("{cause:#}")))?;
+    Ok(Report::default())
 }

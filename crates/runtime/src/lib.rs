@@ -30,3 +30,8 @@ pub mod fuzz {
     pub use crate::logs::fuzz_telemetry;
     pub use crate::rapi::{fuzz_frames, fuzz_routes};
 }
+
+/// Whether `runtime` can run here, for whoever has no pool. Errors: why not, in words with what to do.
+pub fn availability(runtime: &str, runtimes_dir: &std::path::Path, search_path: &str) -> Result<(), String> {
+    runtimes::Runtimes::new(runtimes_dir.to_owned(), search_path.to_owned()).launch(runtime).map(drop)
+}

@@ -1,6 +1,8 @@
 //! Starting in the background, stopping, waiting.
 
 use std::fs;
+use std::io::BufRead;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -28,38 +30,52 @@ pub struct Wait {
     timeout: u64,
 }
 
-/// `up -d`: starts the same command without `-d` in a session of its own, and returns when it is ready.
+/// `up -d`: starts the same command without `-d`, and returns when it has said that it is ready.
 pub async fn detach(environment: &Environment) -> Result<Report, Failure> {
     let state = environment.state_dir();
     fs::create_dir_all(&state).map_err(|cause| Failure::broken(format!("cannot make {}", state.display()), cause))?;
-    let log_path = state.join("server.log");
-    let log = fs::File::create(&log_path).map_err(|cause| Failure::broken("cannot write the server's log", cause))?;
+    let log = state.join("server.log");
     let program = std::env::current_exe().map_err(|cause| Failure::broken("cannot find this program", cause))?;
-    let arguments = std::env::args_os().skip(1).filter(|a| a != "-d" && a != "--detach");
-    let copy = log.try_clone().map_err(|cause| Failure::broken("cannot write the server's log", cause))?;
+    let arguments = std::env::args_os().skip(1).filter(|argument| argument != "-d" && argument != "--detach");
+    let errors = fs::OpenOptions::new().create(true).append(true).open(&log);
+    let errors = errors.map_err(|cause| Failure::broken(format!("cannot write {}", log.display()), cause))?;
     let mut server = Command::new(program)
         .args(arguments)
+        .arg("--log-file")
+        .arg(&log)
         .stdin(Stdio::null())
-        .stdout(log)
-        .stderr(copy)
+        .stdout(Stdio::piped())
+        .stderr(errors)
+        .process_group(0)
         .spawn()
         .map_err(|cause| Failure::broken("cannot start the server", cause))?;
-    let clock = RealClock::default();
-    let said = || fs::read_to_string(&log_path).unwrap_or_default();
-    while clock.monotonic().as_secs() < START_SECONDS_MAX {
-        if let Ok(Some(status)) = server.try_wait() {
-            return Err(Failure::broken(format!("the server ended at once ({status})"), said().trim()));
+    let Some(output) = server.stdout.take() else { return Err(Failure::broken("cannot read the server's panel", "")) };
+    let said = tokio::task::spawn_blocking(move || panel(output));
+    let clock: &dyn Clock = &RealClock::default();
+    match clock.timeout(Duration::from_secs(START_SECONDS_MAX), said).await {
+        Ok(Ok((words, true))) => {
+            let note = RunNote::read(&state).filter(|note| note.pid == server.id());
+            Ok(Report::new(words.trim_end(), serde_json::to_value(note).unwrap_or_default()))
         }
-        let note = RunNote::read(&state).filter(|note| note.pid == server.id());
-        if let Some(note) = note
-            && said().lines().any(|line| line == "Ready.")
-        {
-            let words = said().trim_end_matches("Ready.\n").trim_end().to_owned();
-            return Ok(Report::new(words, serde_json::to_value(note).unwrap_or_default()));
-        }
-        clock.pause(LOOK_AGAIN).await;
+        Ok(_) => Err(Failure::Broken {
+            what: "the server ended before it was ready".to_owned(),
+            cause: format!("see {}", log.display()),
+        }),
+        Err(_) => Err(Failure::TimedOut { what: "the start of the server", seconds: START_SECONDS_MAX }),
     }
-    Err(Failure::TimedOut { what: "the start of the server", seconds: START_SECONDS_MAX })
+}
+
+/// What the server says until it is ready, and whether it became so.
+fn panel(output: impl std::io::Read) -> (String, bool) {
+    let mut words = String::new();
+    for line in std::io::BufReader::new(output).lines().map_while(Result::ok) {
+        if line == "Ready." {
+            return (words, true);
+        }
+        words.push_str(&line);
+        words.push('\n');
+    }
+    (words, false)
 }
 
 pub async fn down(environment: &Environment) -> Result<Report, Failure> {

@@ -18,6 +18,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use config::{Environment, UpArgs};
 
 pub use failure::Failure;
+pub use keys::store as store_root_key;
+pub use lifecycle::detach;
 pub use report::{Report, print_failure, print_line};
 pub use run_note::RunNote;
 
@@ -73,13 +75,16 @@ pub struct Up {
     /// Run in the background; return when the server is ready
     #[arg(short, long)]
     pub detach: bool,
+    /// Log to this file, bounded, instead of standard error
+    #[arg(long, hide = true)]
+    pub log_file: Option<std::path::PathBuf>,
 }
 
 /// Runs every command but `up` in the foreground, which the server runs itself.
 pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
     let connect = || connection::Connection::find(cli.endpoint.as_deref(), environment);
     match cli.command {
-        Command::Up(_) => lifecycle::detach(environment).await,
+        Command::Up(_) => detach(environment).await,
         Command::Down => lifecycle::down(environment).await,
         Command::Status => status::run(&connect()?).await,
         Command::Wait(wait) => lifecycle::wait(wait, &connect()?).await,

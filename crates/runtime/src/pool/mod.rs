@@ -114,6 +114,11 @@ impl Pool {
         self.inner.platform.plain.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Execution environments that are alive, idle ones included.
+    pub fn environments(&self) -> usize {
+        self.inner.schedule().len()
+    }
+
     async fn launch(&self, runtime: &str) -> Result<Arc<Launch>, EnvironmentError> {
         if let Some(launch) = self.inner.platform.runtimes.known(runtime) {
             return Ok(launch);

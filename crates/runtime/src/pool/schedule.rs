@@ -96,6 +96,10 @@ impl<H: Clone> Schedule<H> {
         });
     }
 
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     pub fn clear(&mut self) {
         self.slots.clear();
     }

@@ -105,6 +105,11 @@ impl LambdaService {
         tasks::run(self.shared.clone()).await;
     }
 
+    /// How many functions there are, in every account and region.
+    pub fn functions_stored(&self) -> usize {
+        tasks::count_functions(&self.shared)
+    }
+
     /// Accepted events that are waiting or running: nothing is left to do when it is zero.
     pub fn events_open(&self) -> usize {
         self.shared.events.open()

@@ -39,6 +39,17 @@ pub fn recall(shared: &Shared) -> Result<(), Error> {
     Ok(())
 }
 
+/// Functions of every account and region; what cannot be read counts as none.
+pub fn count_functions(shared: &Shared) -> usize {
+    let everywhere =
+        shared.store.scan(&KeyRange::prefix(&places()), usize::MAX, Direction::Forward).unwrap_or_default();
+    let count = |place: &Place| {
+        let range = KeyRange::prefix(&place.functions());
+        shared.store.scan(&range, usize::MAX, Direction::Forward).map_or(0, |found| found.len())
+    };
+    everywhere.iter().filter_map(|(key, _)| read_place(key)).map(|place| count(&place)).sum()
+}
+
 fn recall_functions(
     shared: &Shared,
     place: &Place,

@@ -1,0 +1,237 @@
+//! `gureum up`: opens the data folder, plugs the rooms together, listens, and stops in order.
+
+mod doorways;
+mod log;
+mod panel;
+mod paths;
+mod platform;
+mod port;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result, bail};
+use auth::access::{Gate, Listener, Settings as Access};
+use config::{Durability, Environment, Settings};
+use doorways::SandboxDoors;
+use edge::{CertificateAuthority, Edge, EdgeOptions, HostFacts, Listening, Patience};
+use kernel::{Clock, OsRng, RealClock, Rng, VirtualClock};
+use panel::Panel;
+use paths::{CodeDownloads, Paths};
+use platform::{Current, Ingredients, Platform};
+use serde_json::json;
+use store::{Options, Store};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{RunNote, print_line, store_root_key};
+
+/// Runs the server until it is told to stop.
+pub async fn run(settings: Settings, environment: &Environment, log_file: Option<&Path>) -> Result<()> {
+    let started = RealClock::default();
+    std::fs::create_dir_all(&settings.state).with_context(|| settings.state.display().to_string())?;
+    log::start(environment.get("GUREUM_LOG"), log_file)?;
+    // The ports first: nothing is opened for a server that cannot be reached.
+    let listeners = settings.listen.iter().map(|address| bind(*address)).collect::<Result<Vec<_>>>()?;
+    let addresses: Vec<SocketAddr> = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+    let endpoints: Vec<String> = addresses.iter().map(|address| endpoint(*address, &settings)).collect();
+
+    let virtual_clock = settings.virtual_clock.then(|| Arc::new(VirtualClock::default()));
+    let clock: Arc<dyn Clock> = match &virtual_clock {
+        Some(clock) => clock.clone(),
+        None => Arc::new(RealClock::default()),
+    };
+    let rng: Arc<dyn Rng> = Arc::new(OsRng);
+    let (folder, _kept) = data_folder(&settings)?;
+    let store = Store::open(Options {
+        dir: folder.clone(),
+        durability: durability(settings.durability),
+        clock: clock.clone(),
+        rng: rng.clone(),
+    })?;
+    let doors = Arc::new(SandboxDoors::default());
+    let rule = if settings.strict { kernel::Access::Strict } else { kernel::Access::Open };
+    let ingredients = Arc::new(Ingredients {
+        store: store.clone(),
+        access: rule,
+        clock: clock.clone(),
+        rng: rng.clone(),
+        doors: doors.clone(),
+        base_url: endpoints.first().cloned().unwrap_or_default(),
+        scratch: folder.join("scratch"),
+        runtimes: settings.cache.join("runtimes"),
+        search_path: environment.get("PATH").unwrap_or_default().to_owned(),
+        account_concurrency: settings.account_concurrency,
+        durable: settings.durability == Durability::Durable,
+    });
+    let current = Current::new(Platform::new(&ingredients)?);
+
+    let access = if settings.strict { "strict" } else { "open" };
+    let about = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "pid": std::process::id(),
+        "endpoint": endpoints.first(),
+        "endpoints": endpoints,
+        "data": if settings.ephemeral { "a temporary folder".to_owned() } else { folder.display().to_string() },
+        "durability": settings.durability,
+        "access": access,
+        "account": settings.account.as_str(),
+        "region": settings.region.as_str(),
+    });
+    let paths = Arc::new(Paths {
+        current: current.clone(),
+        ingredients: ingredients.clone(),
+        virtual_clock,
+        about: Mutex::new(about),
+        resetting: tokio::sync::Mutex::default(),
+    });
+    let authority = CertificateAuthority::open(&settings.state, clock.clone(), rng.clone())?;
+    let gate = Gate::new(
+        Access {
+            account: settings.account.clone(),
+            region: settings.region.clone(),
+            hosts: settings.hosts.clone(),
+            origins: settings.cors_origins.clone(),
+        },
+        current.clone(),
+    );
+    let edge = Edge::new(EdgeOptions {
+        services: current.services(),
+        gate: Arc::new(gate),
+        internal: paths,
+        raw_routes: vec![("/_gureum/v1/code/".to_owned(), Arc::new(CodeDownloads(current.clone())))],
+        authority: Some(Arc::new(authority)),
+        hosts: HostFacts { own: settings.hosts.clone(), ..HostFacts::default() },
+        patience: Patience::default(),
+        clock: clock.clone(),
+        rng,
+    });
+    doors.bind(edge.clone(), rule, settings.sandbox_any_key);
+    if settings.strict || addresses.iter().any(|address| !address.ip().is_loopback()) {
+        first_root_key(&current, &settings).await?;
+    }
+    let mut listening = Vec::new();
+    for listener in listeners {
+        listening.push(listen(&edge, listener, &settings)?);
+    }
+
+    let note = RunNote {
+        pid: std::process::id(),
+        endpoint: endpoints.first().cloned().unwrap_or_default(),
+        data: folder,
+        account: settings.account.to_string(),
+        region: settings.region.to_string(),
+        strict: settings.strict,
+    };
+    note.write(&settings.state).context("writing the run note")?;
+    let platform = current.get();
+    let panel = Panel {
+        settings: &settings,
+        endpoints: &endpoints,
+        functions: platform.lambda.functions_stored(),
+        runtimes: &interpreters(environment),
+        not_isolated: &NOT_ISOLATED,
+        took: started.monotonic(),
+    };
+    print_line(&panel.text());
+    drop(platform);
+
+    told_to_stop().await?;
+    note.remove(&settings.state);
+    stop(listening, &current, &store).await;
+    Ok(())
+}
+
+/// What functions share with this machine today. The next step is namespaces of their own.
+pub const NOT_ISOLATED: [&str; 2] = [
+    "functions are plain processes of this user: they can read its files and see its processes",
+    "functions share this machine's network: they can reach the open port and the internet",
+];
+
+/// The interpreters that functions can run on, by name alone: asking each for its version would cost the start.
+fn interpreters(environment: &Environment) -> Vec<String> {
+    let folders = environment.path();
+    let here = |name: &str| folders.iter().any(|folder| folder.join(name).is_file());
+    let pythons = (8..=14).map(|minor| format!("python3.{minor}"));
+    let named = std::iter::once("node".to_owned()).chain(pythons).filter(|name| here(name));
+    named.chain(std::iter::once("provided.*".to_owned())).collect()
+}
+
+fn endpoint(address: SocketAddr, settings: &Settings) -> String {
+    let scheme = if address.ip().is_loopback() || settings.insecure { "http" } else { "https" };
+    format!("{scheme}://{address}")
+}
+
+/// Errors: the port is taken; the process that holds it is named.
+fn bind(address: SocketAddr) -> Result<TcpListener> {
+    match TcpListener::bind(address) {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => match port::holder(address) {
+            Some((pid, name)) => {
+                bail!("{address} is in use by process {pid} ({name}): stop it, or choose another port with --port")
+            }
+            None => bail!("{address} is in use: choose another port with --port"),
+        },
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
+    }
+}
+
+/// Access follows the address: off loopback every call is signed, and nothing travels in the clear unless it is allowed.
+fn listen(edge: &Arc<Edge>, listener: TcpListener, settings: &Settings) -> Result<Listening> {
+    let on_loopback = listener.local_addr()?.ip().is_loopback();
+    let access = if settings.strict || !on_loopback { Listener::Strict } else { Listener::Open };
+    Ok(edge.listen_on(listener, access, !on_loopback && !settings.insecure)?)
+}
+
+/// The data folder, and for an ephemeral server what removes it at the end.
+fn data_folder(settings: &Settings) -> Result<(std::path::PathBuf, Option<tempfile::TempDir>)> {
+    if settings.ephemeral {
+        let folder = tempfile::Builder::new().prefix("gureum-").tempdir()?;
+        return Ok((folder.path().to_owned(), Some(folder)));
+    }
+    Ok((settings.data.clone(), None))
+}
+
+fn durability(setting: Durability) -> store::Durability {
+    match setting {
+        Durability::Durable => store::Durability::Durable,
+        Durability::Relaxed => store::Durability::Relaxed,
+        Durability::Memory => store::Durability::Memory,
+    }
+}
+
+/// Makes the first root key of the account, shows it once and keeps it for its user's own commands.
+async fn first_root_key(current: &Current, settings: &Settings) -> Result<()> {
+    let directory = current.get().directory.clone();
+    if !directory.root_keys(&settings.account)?.is_empty() {
+        return Ok(());
+    }
+    let key = directory.create_root_key(&settings.account).await?;
+    let (id, secret) = (key.access_key_id, key.secret_access_key);
+    let kept = store_root_key(&settings.state, &id, &secret)?;
+    print_line(&format!(
+        "  The first root key of account {} (kept in {}):\n    AWS_ACCESS_KEY_ID={id}\n    AWS_SECRET_ACCESS_KEY={secret}\n",
+        settings.account,
+        kept.display()
+    ));
+    Ok(())
+}
+
+async fn told_to_stop() -> Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Stops accepting, lets work in flight end (bounded by the edge), ends functions, and closes the store.
+async fn stop(listening: Vec<Listening>, current: &Current, store: &Store) {
+    for listener in listening {
+        listener.stop().await;
+    }
+    current.get().stop().await;
+    store.close().await;
+}

@@ -1,0 +1,170 @@
+//! The services and what runs them, plugged together. A reset makes a new one over an empty store.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use auth::access::{Key, Keys, ServicePrincipals};
+use kernel::{BoxFuture, Clock, Cx, PageTokens, Rng};
+use runtime::{Engine, Pool, PoolOptions};
+use service_iam::{Directory, Iam, Sts};
+use store::Store;
+use tokio::task::JoinSet;
+use wire::{Answer, ApiError, Doc, Model, OperationId, Service};
+
+use super::doorways::SandboxDoors;
+
+/// What every platform of a server is made of.
+pub struct Ingredients {
+    pub store: Store,
+    pub access: kernel::Access,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub doors: Arc<SandboxDoors>,
+    /// Where clients reach this server.
+    pub base_url: String,
+    /// Unpacked code and the environments' own folders.
+    pub scratch: PathBuf,
+    pub runtimes: PathBuf,
+    pub search_path: String,
+    pub account_concurrency: u32,
+    pub durable: bool,
+}
+
+/// One set of services over one store.
+pub struct Platform {
+    pub directory: Arc<Directory>,
+    pub lambda: service_lambda::LambdaService,
+    pub engine: Arc<Pool>,
+    /// In the order of [`Current::services`].
+    services: Vec<Arc<dyn Service>>,
+    tasks: JoinSet<()>,
+}
+
+impl Platform {
+    /// Every client is made first and bound when its service exists, because services call each other in cycles.
+    pub fn new(ingredients: &Ingredients) -> anyhow::Result<Self> {
+        let Ingredients { store, clock, rng, .. } = ingredients;
+        let (iam_client, sts_client) = (api_iam::Client::default(), api_sts::Client::default());
+        let (lambda_client, logs_client) = (api_lambda::Client::default(), api_logs::Client::default());
+
+        let directory = service_iam::Directory::new(store.clone(), clock.clone(), rng.clone())?;
+        let principals = Arc::new(ServicePrincipals::new(ingredients.access, directory.clone(), rng.clone()));
+        let (iam, sts) = (Arc::new(Iam::new(directory.clone())), Arc::new(Sts::new(directory.clone())));
+        iam_client.bind(iam.clone());
+        sts_client.bind(sts.clone());
+
+        let logs = Arc::new(service_logs::Service::new(service_logs::Needs {
+            store: store.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            page_tokens: PageTokens::new(store.secret("page-tokens")?),
+            principals: principals.clone(),
+            lambda: lambda_client.clone(),
+        }));
+        logs_client.bind(logs.clone());
+
+        let engine = Pool::new(PoolOptions {
+            runtimes_dir: ingredients.runtimes.clone(),
+            scratch_dir: ingredients.scratch.join("environments"),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            logs: Arc::new(service_lambda::LogsSink::new(logs_client, principals.clone())),
+            credentials: Arc::new(service_lambda::RoleCredentials::new(sts_client, principals.clone())),
+            doorways: ingredients.doors.clone(),
+            billing: runtime::Billing::Current,
+            search_path: ingredients.search_path.clone(),
+            warden: PathBuf::from("/proc/self/exe"),
+            private_mounts: true,
+        });
+        let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
+            store: store.clone(),
+            engine: engine.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            principals,
+            iam: iam_client,
+            sqs: api_sqs::Client::default(),
+            settings: service_lambda::Settings {
+                durable: ingredients.durable,
+                concurrency_limit: ingredients.account_concurrency,
+                ..service_lambda::Settings::new(ingredients.scratch.join("code"), &ingredients.base_url)
+            },
+        })?;
+        let lambda_service = Arc::new(lambda.clone());
+        lambda_client.bind(lambda_service.clone());
+
+        let services: Vec<Arc<dyn Service>> = vec![
+            Arc::new(api_iam::Server(iam)),
+            Arc::new(api_sts::Server(sts)),
+            Arc::new(api_logs::Server(logs.clone())),
+            Arc::new(api_lambda::Server(lambda_service)),
+        ];
+        let mut tasks = JoinSet::new();
+        for (_, task) in logs.tasks() {
+            tasks.spawn(task);
+        }
+        let running = lambda.clone();
+        tasks.spawn(async move { running.run().await });
+        Ok(Self { directory, lambda, engine, services, tasks })
+    }
+
+    /// Ends background work and every execution environment.
+    pub async fn stop(&self) {
+        self.engine.shutdown().await;
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        self.tasks.abort_all();
+    }
+}
+
+/// The platform of the moment: what the edge, the gate and our own paths hold.
+pub struct Current {
+    platform: RwLock<Arc<Platform>>,
+}
+
+impl Current {
+    pub fn new(platform: Platform) -> Arc<Self> {
+        Arc::new(Self { platform: RwLock::new(Arc::new(platform)) })
+    }
+
+    pub fn get(&self) -> Arc<Platform> {
+        self.platform.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn replace(&self, platform: Platform) -> Arc<Platform> {
+        let mut place = self.platform.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut place, Arc::new(platform))
+    }
+
+    /// A door to each service, whichever platform is there when it is called.
+    pub fn services(self: &Arc<Self>) -> Vec<Arc<dyn Service>> {
+        (0..self.get().services.len())
+            .map(|index| Arc::new(CurrentService { current: self.clone(), index }) as Arc<dyn Service>)
+            .collect()
+    }
+}
+
+struct CurrentService {
+    current: Arc<Current>,
+    index: usize,
+}
+
+impl Service for CurrentService {
+    fn model(&self) -> &'static Model {
+        self.current.get().services[self.index].model()
+    }
+
+    fn call<'a>(&'a self, operation: OperationId, cx: &'a Cx, input: Doc) -> BoxFuture<'a, Result<Answer, ApiError>> {
+        let service = self.current.get().services[self.index].clone();
+        Box::pin(async move { service.call(operation, cx, input).await })
+    }
+}
+
+impl Keys for Current {
+    fn lookup(&self, access_key_id: &str) -> Option<Key> {
+        self.get().directory.lookup(access_key_id)
+    }
+}
