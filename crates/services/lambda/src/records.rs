@@ -23,6 +23,8 @@ pub struct FunctionRecord {
     pub last_version: u64,
     pub tags: BTreeMap<String, String>,
     pub reserved_concurrency: Option<u32>,
+    /// `Allow` or `Terminate`; `None` when none was ever given.
+    pub recursive_loop: Option<String>,
 }
 
 /// `$LATEST` or a published version.
@@ -36,6 +38,14 @@ pub struct VersionRecord {
     pub last_modified: Timestamp,
     pub code: CodeRecord,
     pub config: ConfigRecord,
+    pub runtime_update: Option<RuntimeUpdateRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuntimeUpdateRecord {
+    /// `Auto`, `FunctionUpdate` or `Manual`.
+    pub update_on: String,
+    pub version_arn: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -213,4 +213,9 @@ door! {
     get_function_event_invoke_config: GetFunctionEventInvokeConfigRequest => FunctionEventInvokeConfig;
     list_function_event_invoke_configs: ListFunctionEventInvokeConfigsRequest => ListFunctionEventInvokeConfigsResponse;
     delete_function_event_invoke_config: DeleteFunctionEventInvokeConfigRequest => DeleteFunctionEventInvokeConfigResponse;
+    put_function_recursion_config: PutFunctionRecursionConfigRequest => PutFunctionRecursionConfigResponse;
+    get_function_recursion_config: GetFunctionRecursionConfigRequest => GetFunctionRecursionConfigResponse;
+    put_runtime_management_config: PutRuntimeManagementConfigRequest => PutRuntimeManagementConfigResponse;
+    get_runtime_management_config: GetRuntimeManagementConfigRequest => GetRuntimeManagementConfigResponse;
+    get_function_code_signing_config: GetFunctionCodeSigningConfigRequest => GetFunctionCodeSigningConfigResponse;
 }

@@ -311,3 +311,33 @@ async fn tags_are_counted_and_hang_on_functions_only() {
     let listed = world.lambda.list_tags(&cx(), ListTagsRequest { resource: arn }).await.unwrap();
     assert_eq!(listed.tags, Some(tags(1)));
 }
+
+#[tokio::test]
+async fn settings_that_change_nothing_are_kept() {
+    let world = World::new();
+    world.create("f").await;
+    let name = || "f".to_owned();
+    let get = || GetFunctionRecursionConfigRequest { function_name: name() };
+    let before = world.lambda.get_function_recursion_config(&cx(), get()).await.unwrap();
+    assert_eq!(before.recursive_loop, Some(RecursiveLoop::Terminate));
+    let allow = PutFunctionRecursionConfigRequest { function_name: name(), recursive_loop: RecursiveLoop::Allow };
+    world.lambda.put_function_recursion_config(&cx(), allow).await.unwrap();
+    let after = world.lambda.get_function_recursion_config(&cx(), get()).await.unwrap();
+    assert_eq!(after.recursive_loop, Some(RecursiveLoop::Allow));
+    let manual = PutRuntimeManagementConfigRequest {
+        function_name: name(),
+        update_runtime_on: UpdateRuntimeOn::Manual,
+        ..PutRuntimeManagementConfigRequest::default()
+    };
+    assert_eq!(world.lambda.put_runtime_management_config(&cx(), manual.clone()).await.unwrap_err().status, 400);
+    let update = PutRuntimeManagementConfigRequest { update_runtime_on: UpdateRuntimeOn::FunctionUpdate, ..manual };
+    world.lambda.put_runtime_management_config(&cx(), update).await.unwrap();
+    let get = GetRuntimeManagementConfigRequest { function_name: name(), qualifier: None };
+    let kept = world.lambda.get_runtime_management_config(&cx(), get).await.unwrap();
+    assert_eq!(kept.update_runtime_on, Some(UpdateRuntimeOn::FunctionUpdate));
+    let signing = GetFunctionCodeSigningConfigRequest { function_name: name() };
+    assert_eq!(
+        world.lambda.get_function_code_signing_config(&cx(), signing).await.unwrap().code_signing_config_arn,
+        ""
+    );
+}

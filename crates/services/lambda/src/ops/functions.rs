@@ -42,10 +42,12 @@ impl Shared {
                 last_modified: self.clock.wall(),
                 code,
                 config,
+                runtime_update: None,
             },
             last_version: 0,
             tags,
             reserved_concurrency: None,
+            recursive_loop: None,
         };
         let publish = input.publish == Some(true);
         let (here, rng) = (place.clone(), self.rng.clone());

@@ -6,6 +6,7 @@ mod configuration;
 mod event_invoke;
 mod functions;
 mod invoke;
+mod kept;
 mod lists;
 mod pages;
 mod permissions;
