@@ -326,6 +326,25 @@ def test_a_subscribed_function_gets_the_events(client, logs, group, stream, name
     lambda_.delete_function(FunctionName=name)
 
 
+def test_a_filter_to_another_account_or_without_a_role_is_refused(logs, group):
+    params = {"logGroupName": "not-existing", "filterName": "f", "filterPattern": ""}
+    elsewhere = "arn:aws:lambda:us-east-1:111111111111:function:f"
+    assert refusal(logs.put_subscription_filter, **params, destinationArn=elsewhere) == (
+        "AccessDeniedException",
+        "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create cross "
+        "account lambda triggers.",
+    )
+    stream = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/unknown"
+    assert refusal(logs.put_subscription_filter, **{**params, "logGroupName": group}, destinationArn=stream) == (
+        "InvalidParameterException",
+        "destinationArn for vendor kinesis cannot be used without roleArn",
+    )
+    assert refusal(logs.describe_subscription_filters, logGroupName="not-existing") == (
+        "ResourceNotFoundException",
+        "The specified log group does not exist.",
+    )
+
+
 def test_resource_policies_are_kept(logs, name):
     document = json.dumps({"Version": "2012-10-17", "Statement": []})
     logs.put_resource_policy(policyName=name, policyDocument=document)

@@ -25,7 +25,7 @@ pub const PAGE_BYTES_MAX: usize = 1_048_576;
 /// from reading a whole archive.
 pub const SEARCHED_BYTES_MAX: usize = 32 << 20;
 /// Chunks of one stream that a read takes from the store at a time. Ours.
-pub const CHUNKS_PER_READ: usize = 64;
+pub const CHUNKS_PER_READ: usize = 32;
 /// Bytes of a stored chunk, unless a single event is larger. STORE.md 3.4.
 pub const CHUNK_BYTES_MAX: usize = 64 << 10;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use store::{Direction, Key, KeyRange, Store};
 
 use crate::error::{Error, Result};
-use crate::limits::CHUNKS_PER_READ;
+use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_PER_READ};
 use crate::model::chunk::{self, Event};
 use crate::model::merge::{Merge, Order, Step};
 use crate::model::position::Position;
@@ -89,11 +89,14 @@ impl<'a> Reader<'a> {
                     let Some(source) = self.sources.get_mut(at) else { continue };
                     if source.loaded.is_empty() {
                         source.load(self.store, self.wanted.order)?;
-                        // A long search gives way to other requests after each read.
-                        tokio::task::yield_now().await;
                     }
                     let Some((first, chunk)) = source.loaded.pop_front() else { continue };
+                    let before = self.bytes_read / CHUNK_BYTES_MAX;
                     self.bytes_read += chunk.len();
+                    if self.bytes_read / CHUNK_BYTES_MAX > before {
+                        // A long search gives way to other requests.
+                        tokio::task::yield_now().await;
+                    }
                     let (header, events) = chunk::decode(source.stream, first, chunk)?;
                     let clock_ahead = header.clock_ahead;
                     let wanted = &self.wanted;
