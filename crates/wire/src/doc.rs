@@ -19,8 +19,8 @@ pub enum Doc {
     Map(Vec<(String, Option<Doc>)>),
     /// Structures and unions: one slot per member of the shape, in its order.
     Struct(Vec<Option<Doc>>),
-    /// A document, or a `jsonvalue`.
-    Json(serde_json::Value),
+    /// A document, or a `jsonvalue`. Boxed: it is rare, and would more than double the size of every slot.
+    Json(Box<serde_json::Value>),
 }
 
 impl Doc {

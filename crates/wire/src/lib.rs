@@ -5,6 +5,7 @@
 //! Only this room writes error bodies. What does not belong here: routing (edge), signatures (auth), what an operation does.
 
 mod body;
+mod budget;
 mod cbor;
 mod decode;
 mod doc;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::request::Parts;
 
+use crate::budget::Budget;
 use crate::limits::{DEPTH_MAX, QUERY_INDEX_MAX};
 use crate::malformed::Malformed;
 use crate::scalar::parse;
@@ -17,7 +18,7 @@ pub(crate) fn decode(model: &Model, shape: ShapeId, head: &Parts, body: &Bytes) 
     for (name, value) in form::pairs(head.uri.query().unwrap_or_default()).chain(form::pairs(body.trim())) {
         root.add(&name, &value)?;
     }
-    structure(model, model.members(shape), &root)
+    Reader { model, budget: Budget::new() }.structure(model.members(shape), &root)
 }
 
 /// One step of the paths.
@@ -60,31 +61,41 @@ fn name(member: &Member) -> &'static str {
     member.query_name.unwrap_or(member.wire_name)
 }
 
-fn structure(model: &Model, members: &[Member], node: &Node) -> Result<Doc, Malformed> {
-    let slots = members.iter().map(|member| match node.child(name(member)) {
-        Some(child) => value(model, member, child),
-        None => Ok(None),
-    });
-    slots.collect::<Result<_, _>>().map(Doc::Struct)
+struct Reader<'a> {
+    model: &'a Model,
+    budget: Budget,
 }
 
-fn value(model: &Model, member: &Member, node: &Node) -> Result<Option<Doc>, Malformed> {
-    match &model.shape(member.shape).kind {
-        Kind::Structure(members) | Kind::Union(members) => structure(model, members, node).map(Some),
-        Kind::List(item) => {
-            let items = numbered(node, member.flat, name(item));
-            items.into_iter().map(|node| value(model, item, node)).collect::<Result<_, _>>().map(|l| Some(Doc::List(l)))
-        }
-        Kind::Map(key, of) => {
-            let mut entries = Vec::new();
-            for entry in numbered(node, member.flat, "entry") {
-                let Some(text) = entry.child(name(key)).and_then(|node| node.value.clone()) else { continue };
-                let of = entry.child(name(of)).map(|node| value(model, of, node)).transpose()?;
-                entries.push((text, of.flatten()));
+impl Reader<'_> {
+    fn structure(&mut self, members: &[Member], node: &Node) -> Result<Doc, Malformed> {
+        self.budget.take(members.len())?;
+        let slots = members.iter().map(|member| match node.child(name(member)) {
+            Some(child) => self.value(member, child),
+            None => Ok(None),
+        });
+        slots.collect::<Result<_, _>>().map(Doc::Struct)
+    }
+
+    fn value(&mut self, member: &Member, node: &Node) -> Result<Option<Doc>, Malformed> {
+        let model = self.model;
+        match &model.shape(member.shape).kind {
+            Kind::Structure(members) | Kind::Union(members) => self.structure(members, node).map(Some),
+            Kind::List(item) => {
+                let items = numbered(node, member.flat, name(item));
+                let items = items.into_iter().map(|node| self.value(item, node));
+                items.collect::<Result<_, _>>().map(|items| Some(Doc::List(items)))
             }
-            Ok(Some(Doc::Map(entries)))
+            Kind::Map(key, of) => {
+                let mut entries = Vec::new();
+                for entry in numbered(node, member.flat, "entry") {
+                    let Some(text) = entry.child(name(key)).and_then(|node| node.value.clone()) else { continue };
+                    let value = entry.child(name(of)).map(|node| self.value(of, node)).transpose()?;
+                    entries.push((text, value.flatten()));
+                }
+                Ok(Some(Doc::Map(entries)))
+            }
+            _ => node.value.as_deref().map(|text| parse(model, member, text, TimestampFormat::Iso8601)).transpose(),
         }
-        _ => node.value.as_deref().map(|text| parse(model, member, text, TimestampFormat::Iso8601)).transpose(),
     }
 }
 

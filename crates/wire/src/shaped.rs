@@ -88,7 +88,7 @@ scalar!(f64, Float, value => value, value);
 scalar!(String, Str, value => value, value);
 scalar!(Bytes, Blob, value => value, value);
 scalar!(Timestamp, Time, value => value, value);
-scalar!(serde_json::Value, Json, value => value, value);
+scalar!(serde_json::Value, Json, value => *value, Box::new(value));
 
 impl Shaped for f32 {
     #[allow(clippy::cast_possible_truncation)] // A float of the model is 32 bits wide.

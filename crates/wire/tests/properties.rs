@@ -149,6 +149,25 @@ fn depth_is_bounded_in_every_format() {
 }
 
 #[test]
+fn a_small_body_cannot_ask_for_much_memory() {
+    let many = 1_000_000;
+    let decode = |kind, body: Vec<u8>| {
+        wire::decode(&MODEL, protocol(kind), ECHO, &head("POST", "/echo", &[]).unwrap(), body.into()).unwrap_err()
+    };
+    let json = format!(r#"{{"Name":"a","Things":[{}{{}}]}}"#, "{},".repeat(many));
+    let cbor = [b"\xa1\x66Things\x9f".as_slice(), &b"\xa0".repeat(many), b"\xff"].concat();
+    let xml = format!("<T><Things>{}</Things></T>", "<member/>".repeat(many / 3));
+    for (kind, body) in [
+        (ProtocolKind::AwsJson10, json.into_bytes()),
+        (ProtocolKind::RpcV2Cbor, cbor),
+        (ProtocolKind::RestXml, xml.into_bytes()),
+    ] {
+        let error = decode(kind, body);
+        assert!(["SerializationException", "MalformedXML"].contains(&error.code.as_ref()), "{kind:?}: {error}");
+    }
+}
+
+#[test]
 fn a_small_call_runs() {
     let response = SmallCall::new().unwrap().run().expect("the sample call is valid");
     assert_eq!(response.status(), 200);

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use kernel::Timestamp;
 
+use crate::budget::Budget;
 use crate::limits::DEPTH_MAX;
 use crate::malformed::Malformed;
 use crate::scalar::{from_epoch, parse_timestamp};
@@ -9,7 +10,8 @@ use crate::{Doc, Kind, Member, Model, ProtocolKind, ShapeId, TimestampFormat};
 
 /// Reads a body as a structure. No bytes at all are an empty one.
 pub(crate) fn decode(model: &Model, protocol: ProtocolKind, shape: ShapeId, bytes: &[u8]) -> Result<Doc, Malformed> {
-    let mut reader = Reader { model, bytes, depth: 0, millis: protocol == ProtocolKind::AwsCbor11 };
+    let mut reader =
+        Reader { model, bytes, depth: 0, budget: Budget::new(), millis: protocol == ProtocolKind::AwsCbor11 };
     if bytes.is_empty() {
         return Ok(Doc::empty(model.members(shape).len()));
     }
@@ -59,6 +61,7 @@ struct Reader<'a> {
     model: &'a Model,
     bytes: &'a [u8],
     depth: usize,
+    budget: Budget,
     /// Timestamps are milliseconds, not seconds.
     millis: bool,
 }
@@ -153,6 +156,7 @@ impl<'a> Reader<'a> {
         }
         self.down()?;
         let members = self.model.members(shape);
+        self.budget.take(members.len())?;
         let mut slots = vec![None; members.len()];
         let mut left = head.argument;
         while let Some(head) = self.next(&mut left)? {
@@ -203,6 +207,7 @@ impl<'a> Reader<'a> {
         self.down()?;
         let (mut left, mut items) = (head.argument, Vec::new());
         while let Some(head) = self.next(&mut left)? {
+            self.budget.take(1)?;
             items.push(self.slot(item, head)?);
         }
         self.depth -= 1;
@@ -213,6 +218,7 @@ impl<'a> Reader<'a> {
         self.down()?;
         let (mut left, mut entries) = (head.argument, Vec::new());
         while let Some(head) = self.next(&mut left)? {
+            self.budget.take(1)?;
             let key = self.key(head)?.into_owned();
             let value = self.head()?;
             entries.push((key, self.slot(of, value)?));

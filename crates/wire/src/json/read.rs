@@ -1,4 +1,5 @@
 use super::lexer::{Lexer, Token};
+use crate::budget::Budget;
 use crate::malformed::Malformed;
 use crate::scalar::{parse_base64, parse_float, parse_timestamp, timestamp_format};
 use crate::{Doc, Kind, Location, Member, Model, ShapeId, TimestampFormat};
@@ -15,7 +16,7 @@ pub(crate) enum TypeWords {
 /// Reads a body as a structure. No bytes at all are an empty one.
 pub(crate) fn decode(model: &Model, shape: ShapeId, bytes: &[u8], words: TypeWords) -> Result<Doc, Malformed> {
     let mut slots = vec![None; model.members(shape).len()];
-    let mut reader = Reader { model, lexer: Lexer::new(bytes), words };
+    let mut reader = Reader { model, lexer: Lexer::new(bytes), words, budget: Budget::new() };
     if !reader.lexer.is_blank() {
         reader.structure(shape, &mut slots, |_| true)?;
         reader.lexer.end()?;
@@ -30,7 +31,7 @@ pub(crate) fn decode_into(
     bytes: &[u8],
     slots: &mut [Option<Doc>],
 ) -> Result<(), Malformed> {
-    let mut reader = Reader { model, lexer: Lexer::new(bytes), words: TypeWords::Rest };
+    let mut reader = Reader { model, lexer: Lexer::new(bytes), words: TypeWords::Rest, budget: Budget::new() };
     if reader.lexer.is_blank() {
         return Ok(());
     }
@@ -40,7 +41,7 @@ pub(crate) fn decode_into(
 
 /// Reads a body that is one value.
 pub(crate) fn decode_payload(model: &Model, member: &Member, bytes: &[u8]) -> Result<Option<Doc>, Malformed> {
-    let mut reader = Reader { model, lexer: Lexer::new(bytes), words: TypeWords::Rest };
+    let mut reader = Reader { model, lexer: Lexer::new(bytes), words: TypeWords::Rest, budget: Budget::new() };
     if reader.lexer.is_blank() {
         return Ok(None);
     }
@@ -53,6 +54,7 @@ struct Reader<'a> {
     model: &'a Model,
     lexer: Lexer<'a>,
     words: TypeWords,
+    budget: Budget,
 }
 
 impl Reader<'_> {
@@ -91,7 +93,7 @@ impl Reader<'_> {
     fn slot(&mut self, member: &Member) -> Result<Option<Doc>, Malformed> {
         if self.lexer.null()? {
             let is_document = matches!(self.model.shape(member.shape).kind, Kind::Document);
-            return Ok(is_document.then_some(Doc::Json(serde_json::Value::Null)));
+            return Ok(is_document.then_some(Doc::Json(Box::default())));
         }
         self.value(member).map(Some)
     }
@@ -124,6 +126,7 @@ impl Reader<'_> {
             (Kind::List(item), Token::Array) => self.list(item),
             (Kind::Map(key, value), Token::Object) => self.map(key, value),
             (Kind::Structure(members) | Kind::Union(members), Token::Object) => {
+                self.budget.take(members.len())?;
                 let mut slots = vec![None; members.len()];
                 self.structure(member.shape, &mut slots, |_| true)?;
                 Ok(Doc::Struct(slots))
@@ -169,6 +172,7 @@ impl Reader<'_> {
         self.lexer.open(b'[')?;
         let (mut first, mut items) = (true, Vec::new());
         while self.lexer.more(&mut first, b']')? {
+            self.budget.take(1)?;
             items.push(self.slot(item)?);
         }
         Ok(Doc::List(items))
@@ -179,6 +183,7 @@ impl Reader<'_> {
         self.lexer.open(b'{')?;
         let (mut first, mut entries) = (true, Vec::<(String, Option<Doc>)>::new());
         while self.lexer.more(&mut first, b'}')? {
+            self.budget.take(1)?;
             let key = self.lexer.key()?.into_owned();
             entries.push((key, self.slot(value)?));
         }

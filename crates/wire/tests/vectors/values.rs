@@ -29,7 +29,7 @@ pub fn doc(model: &Model, shape: ShapeId, value: &Value) -> Option<Doc> {
         }),
         Kind::Blob | Kind::Stream => Doc::Blob(Bytes::copy_from_slice(value.as_str().unwrap().as_bytes())),
         Kind::Timestamp(_) => Doc::Time(Timestamp::from_millis((value.as_f64().unwrap() * 1000.0).round() as i64)),
-        Kind::Document => Doc::Json(value.clone()),
+        Kind::Document => Doc::Json(Box::new(value.clone())),
         Kind::String | Kind::Enum(_) => Doc::Str(value.as_str().unwrap().to_owned()),
     })
 }
@@ -38,7 +38,7 @@ fn member(model: &Model, member: &wire::Member, value: &Value) -> Option<Doc> {
     match value.as_str() {
         // The vectors give such values as JSON texts.
         Some(text) if member.json_value => serde_json::from_str(text).ok().map(Doc::Json),
-        _ if member.json_value => Some(Doc::Json(value.clone())),
+        _ if member.json_value => Some(Doc::Json(Box::new(value.clone()))),
         _ => doc(model, member.shape, value),
     }
 }
