@@ -75,6 +75,10 @@ fn rest_errors_have_type_header_and_the_members_of_their_shape() {
     assert_eq!(text(&slow), r#"{"Type":"User","message":"slow","Reason":"Concurrent"}"#);
     let invalid = error(ProtocolKind::RestJson1, ApiError::unmodeled(400, "ValidationException", "bad"));
     assert_eq!(text(&invalid), r#"{"message":"bad"}"#);
+    let body = Bytes::from_static(br#"{"Name":7}"#);
+    let unread = wire::decode(&MODEL, protocol(ProtocolKind::RestJson1), RUN, &head("POST", "/things", &[]), body);
+    let unread = error(ProtocolKind::RestJson1, unread.unwrap_err());
+    assert_eq!(text(&unread), r#"{"Message":"NUMBER_VALUE can not be converted to a String"}"#);
 }
 
 #[test]
@@ -111,7 +115,7 @@ fn an_error_before_any_service_is_known_has_a_form_too() {
     let refused = ApiError::framework(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
     for (kind, expected) in [
         (ProtocolKind::AwsJson10, r#"{"__type":"MissingAuthenticationToken","message":"Request is"#),
-        (ProtocolKind::RestJson1, r#"{"Message":"Request is"#),
+        (ProtocolKind::RestJson1, r#"{"message":"Request is"#),
         (ProtocolKind::AwsQuery, "<ErrorResponse><Error><Type>Sender</Type><Code>MissingAuthenticationToken</Code>"),
     ] {
         let response = wire::encode_error(None, protocol(kind), &refused, "r-1");

@@ -125,11 +125,11 @@ fn loose_message<'a>(
     if filled.is_some_and(|filled| filled.holds_message) {
         return None;
     }
-    let name = match (model, error.class) {
+    let name = match model {
         // The reader of REST requests is the same everywhere and writes it so.
-        (_, ErrorClass::Framework) if protocol == ProtocolKind::RestJson1 => "Message",
-        (Some(model), _) => model.endpoint.error_style.message_member,
-        (None, _) => "message",
+        _ if protocol == ProtocolKind::RestJson1 && error.code == "SerializationException" => "Message",
+        Some(model) => model.endpoint.error_style.message_member,
+        None => "message",
     };
     error.message.as_deref().map(|text| (name, text))
 }
