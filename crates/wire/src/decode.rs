@@ -3,7 +3,7 @@ use http::request::Parts;
 
 use crate::json::TypeWords;
 use crate::malformed::Malformed;
-use crate::{ApiError, Doc, Model, OperationId, Protocol, ProtocolKind, cbor, json, query, rest, validate};
+use crate::{ApiError, Doc, Model, OperationId, Protocol, ProtocolKind, ShapeId, cbor, json, query, rest, validate};
 
 /// Reads the input of an operation and checks it against the model.
 ///
@@ -17,7 +17,8 @@ pub fn decode(
     body: Bytes,
 ) -> Result<Doc, ApiError> {
     let Some(input) = model.operation(operation).input else { return Ok(Doc::Struct(Vec::new())) };
-    let doc = read(model, protocol.kind, operation, head, body).map_err(|error| in_protocol(error, protocol.kind))?;
+    let doc =
+        read(model, protocol.kind, operation, input, head, body).map_err(|error| in_protocol(error, protocol.kind))?;
     validate::check(model, input, &doc)?;
     Ok(doc)
 }
@@ -26,14 +27,14 @@ fn read(
     model: &'static Model,
     protocol: ProtocolKind,
     operation: OperationId,
+    input: ShapeId,
     head: &Parts,
     body: Bytes,
 ) -> Result<Doc, Malformed> {
-    let Some(input) = model.operation(operation).input else { return Ok(Doc::Struct(Vec::new())) };
     match protocol {
         ProtocolKind::AwsJson10 | ProtocolKind::AwsJson11 => json::decode(model, input, &body, TypeWords::Rpc),
-        ProtocolKind::RestJson1 => rest::decode(model, operation, head, body, rest::Format::Json),
-        ProtocolKind::RestXml => rest::decode(model, operation, head, body, rest::Format::Xml),
+        ProtocolKind::RestJson1 => rest::decode(model, operation, input, head, body, rest::Format::Json),
+        ProtocolKind::RestXml => rest::decode(model, operation, input, head, body, rest::Format::Xml),
         ProtocolKind::AwsQuery => query::decode(model, input, head, &body),
         ProtocolKind::RpcV2Cbor | ProtocolKind::AwsCbor11 => cbor::decode(model, protocol, input, &body),
     }

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+/// Decoded names and values.
+pub(crate) type Pairs<'a> = [(Cow<'a, str>, Cow<'a, str>)];
+
 /// The pairs in their order, decoded. A name without `=` has an empty value.
 pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {

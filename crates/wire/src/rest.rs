@@ -19,11 +19,11 @@ pub(crate) enum Format {
 pub(crate) fn decode(
     model: &'static Model,
     id: OperationId,
+    input: ShapeId,
     head: &Parts,
     body: Bytes,
     format: Format,
 ) -> Result<Doc, Malformed> {
-    let Some(input) = model.operation(id).input else { return Ok(Doc::Struct(Vec::new())) };
     let members = model.members(input);
     let labels = route::routes(model).of(id).and_then(|route| route.labels(head.uri.path())).unwrap_or_default();
     let query: Vec<_> = form::pairs(head.uri.query().unwrap_or_default()).collect();
@@ -53,9 +53,7 @@ fn label(model: &Model, member: &Member, labels: &[(&str, &str)]) -> Result<Opti
     text.map(|text| parse(model, member, &text, TimestampFormat::Iso8601)).transpose()
 }
 
-type Pairs<'a> = [(std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)];
-
-fn query_member(model: &Model, member: &Member, query: &Pairs<'_>) -> Result<Option<Doc>, Malformed> {
+fn query_member(model: &Model, member: &Member, query: &form::Pairs<'_>) -> Result<Option<Doc>, Malformed> {
     let read = |member: &Member, text: &str| parse(model, member, text, TimestampFormat::Iso8601);
     let values = query.iter().filter(|(name, _)| name == member.wire_name).map(|(_, value)| value);
     match model.shape(member.shape).kind {
@@ -69,7 +67,7 @@ fn query_member(model: &Model, member: &Member, query: &Pairs<'_>) -> Result<Opt
 }
 
 /// Every query parameter, those of other members too: so Smithy asks of servers.
-fn query_map(model: &Model, value: &Member, query: &Pairs<'_>) -> Result<Option<Doc>, Malformed> {
+fn query_map(model: &Model, value: &Member, query: &form::Pairs<'_>) -> Result<Option<Doc>, Malformed> {
     let mut entries: Vec<(String, Option<Doc>)> = Vec::new();
     for (name, text) in query {
         let known = entries.iter_mut().find(|(key, _)| key == name);

@@ -175,10 +175,8 @@ impl Routes {
     }
 }
 
-type Pairs<'a> = [(std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)];
-
 /// How many of the required header and query members are there, and how many are not.
-fn required(model: &Model, operation: &Operation, head: &Parts, query: &Pairs<'_>) -> (usize, usize) {
+fn required(model: &Model, operation: &Operation, head: &Parts, query: &form::Pairs<'_>) -> (usize, usize) {
     let members = operation.input.map_or(&[][..], |input| model.members(input));
     let (mut present, mut missing) = (0, 0);
     for member in members.iter().filter(|member| member.required) {
