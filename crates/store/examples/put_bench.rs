@@ -19,7 +19,9 @@ use store::{Durability, Folder, Key, Store, StoreError};
 use tokio::sync::oneshot;
 
 const VALUE_BYTES: usize = 1024;
-const LOG_BYTES_MAX: u64 = 1 << 30;
+
+/// Key, value and two lengths, with room to spare.
+const ENTRY_BYTES_MAX: u64 = 1200;
 
 struct Options {
     puts: u64,
@@ -173,7 +175,7 @@ struct Entry {
 
 async fn bench_log(options: &Options, clock: &RealClock) -> Result<Figure, Box<dyn Error>> {
     let dir = tempfile::tempdir_in(&options.dir)?;
-    let file = preallocate(&dir.path().join("log"))?;
+    let file = preallocate(&dir.path().join("log"), options.puts * ENTRY_BYTES_MAX)?;
     let (sender, queue): (Sender<Entry>, _) = channel();
     let spread = options.spread;
     let writer = std::thread::spawn(move || write_log(&file, &queue));
@@ -190,9 +192,9 @@ async fn bench_log(options: &Options, clock: &RealClock) -> Result<Figure, Box<d
     Ok(Figure { puts_per_second, cpu_us_per_put, syncs })
 }
 
-fn preallocate(path: &Path) -> std::io::Result<File> {
+fn preallocate(path: &Path, bytes: u64) -> std::io::Result<File> {
     let file = File::create_new(path)?;
-    rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, LOG_BYTES_MAX)?;
+    rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes)?;
     file.sync_all()?;
     Ok(file)
 }
@@ -220,7 +222,7 @@ fn write_log(file: &File, queue: &Receiver<Entry>) -> std::io::Result<u64> {
         }
         file.write_all_at(&buffer, offset)?;
         file.sync_data()?;
-        offset = (offset + buffer.len() as u64) % (LOG_BYTES_MAX - (GROUP_COMMANDS_MAX * 2 * VALUE_BYTES) as u64);
+        offset += buffer.len() as u64;
         syncs += 1;
         buffer.clear();
         for written in waiting.drain(..) {

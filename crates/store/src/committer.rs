@@ -226,7 +226,7 @@ impl Committer {
     fn end(&self, what: &str, error: &std::io::Error) -> Ended {
         let words = format!(
             "{what} to the data folder failed ({error}); ending, because what is on the disk is no longer known. \
-             Everything that was acknowledged is safe; check the disk and start again"
+             What was answered as durable is safe; check the disk and start again"
         );
         tracing::error!("{words}");
         (self.on_fatal)(&words);
