@@ -1042,7 +1042,7 @@ static SHAPES: [Shape; 323] = [
     Shape { name: "serviceName", kind: Kind::String, ..SHAPE },
     Shape { name: "serviceNotSupportedMessage", kind: Kind::String, ..SHAPE },
     Shape { name: "servicePassword", kind: Kind::String, sensitive: true, ..SHAPE },
-    Shape { name: "serviceSpecificCredentialId", kind: Kind::String, min: Some(20), max: Some(128), pattern: Some("[\\w]+"), ..SHAPE },
+    Shape { name: "serviceSpecificCredentialId", kind: Kind::String, min: Some(20), max: Some(128), pattern: Some("[\\w]+"), sensitive: true, ..SHAPE },
     Shape { name: "serviceUserName", kind: Kind::String, min: Some(0), max: Some(200), pattern: Some("[\\w+=,.@-]*"), ..SHAPE },
     Shape { name: "statusType", kind: Kind::Enum(&["Active", "Inactive", "Expired"]), ..SHAPE },
     Shape { name: "stringType", kind: Kind::String, ..SHAPE },
