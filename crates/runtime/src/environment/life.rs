@@ -241,7 +241,7 @@ impl<H: Home> Environment<H> {
             entry: self.launch.entry.clone(),
             environment,
             private_mounts: self.platform.private_mounts,
-            code: self.spec.code_dir.clone(),
+            code: std::path::absolute(&self.spec.code_dir).unwrap_or_else(|_| self.spec.code_dir.clone()),
             runtime: self.launch.client.clone(),
             tmp: self.folder.join("tmp"),
             stage: self.folder.join("stage"),

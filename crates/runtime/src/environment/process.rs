@@ -20,6 +20,8 @@ use crate::rapi::{Call, Decoder, Effect, Event, HttpCall, Refusal, RuntimeApi, e
 use crate::sandbox::{Exit, Pipes, Report, Sandbox};
 
 const CALLS_WAITING_MAX: usize = 16;
+/// Room that a read has at least.
+const READ_BYTES: usize = 4096;
 const PIPE_PIECES_MAX: usize = 64;
 
 /// What a process did.
@@ -208,7 +210,10 @@ impl Process {
 
 async fn read(from: &mut Option<pipe::Receiver>, into: &mut BytesMut) -> bool {
     match from {
-        Some(pipe) => matches!(pipe.read_buf(into).await, Ok(size) if size > 0),
+        Some(pipe) => {
+            into.reserve(READ_BYTES);
+            matches!(pipe.read_buf(into).await, Ok(size) if size > 0)
+        }
         None => std::future::pending().await,
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use kernel::{BoxFuture, Clock, Rng, Timestamp};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::contract::{
@@ -93,8 +94,8 @@ impl Pool {
         // What a killed server left there. A folder that cannot be made is told by the first start.
         let _ = std::fs::remove_dir_all(&options.scratch_dir);
         let platform = Platform {
-            runtimes: Runtimes::new(options.runtimes_dir, options.search_path),
-            scratch_dir: options.scratch_dir,
+            runtimes: Runtimes::new(absolute(options.runtimes_dir), options.search_path),
+            scratch_dir: absolute(options.scratch_dir),
             warden: options.warden,
             private_mounts: options.private_mounts,
             plain: Mutex::default(),
@@ -174,6 +175,11 @@ impl Pool {
     }
 }
 
+/// Wardens work in the root folder, where a relative path would mean something else.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
 impl Engine for Pool {
     fn invoke(&self, spec: Arc<FunctionSpec>, invocation: Invocation) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
@@ -190,7 +196,15 @@ impl Engine for Pool {
     }
 
     fn unavailable(&self, runtime: &str) -> Option<String> {
-        self.inner.platform.runtimes.launch(runtime).err()
+        let runtimes = &self.inner.platform.runtimes;
+        if runtimes.known(runtime).is_some() {
+            return None;
+        }
+        // Interpreters are asked for their versions: other tasks of this worker must not wait for that.
+        match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| runtimes.launch(runtime).err()),
+            _ => runtimes.launch(runtime).err(),
+        }
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {

@@ -71,7 +71,9 @@ pub async fn serve(listener: TcpListener, calls: mpsc::Sender<HttpCall>) {
         let calls = calls.clone();
         connections.spawn(async move {
             let service = service_fn(move |request| answer(request, calls.clone()));
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            // As AWS writes them: there are bootstraps that compare header names letter by letter.
+            let mut http = hyper::server::conn::http1::Builder::new();
+            let _ = http.title_case_headers(true).serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }

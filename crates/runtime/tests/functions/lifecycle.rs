@@ -59,6 +59,39 @@ async fn a_function_that_is_retired_while_busy_may_finish() {
 }
 
 #[tokio::test]
+async fn an_idle_environment_ends_after_its_keep_alive() {
+    let world = World::in_a_hurry();
+    let spec = world.nodejs("exports.handler = async () => String(process.pid);");
+    let pid = world.invoke(&spec, "{}").await.json();
+    eventually("it ends by itself", || !alive(pid.as_str().unwrap())).await;
+    assert_ne!(world.invoke(&spec, "{}").await.json(), pid);
+}
+
+#[tokio::test]
+async fn an_initialization_over_ten_seconds_is_tried_again_within_the_timeout() {
+    let world = World::in_a_hurry();
+    let spec = world.python("import time\ntime.sleep(1.5)\ndef handler(event, context):\n    return 'late'\n");
+    let answer = world.invoke(&spec, "{}").await;
+    assert_eq!(answer.text(), "\"late\"");
+    let report = answer.outcome.report.as_ref().unwrap();
+    assert!(report.init.is_none() && report.duration >= Duration::from_millis(1500), "{report:?}");
+    let log = world.log();
+    assert!(log[1].starts_with("INIT_REPORT Init Duration: ") && log[1].ends_with("\tPhase: init\tStatus: timeout\n"));
+    assert!(answer.tail().starts_with("START"), "{}", answer.tail());
+}
+
+#[tokio::test]
+async fn an_initialization_over_the_timeout_times_out() {
+    let world = World::in_a_hurry();
+    let mut spec = world.python("import time\ntime.sleep(60)\ndef handler(event, context):\n    return 'late'\n");
+    spec.timeout = Duration::from_secs(2);
+    let answer = world.invoke(&spec, "{}").await;
+    assert_eq!(answer.failure()["errorType"], "Sandbox.Timedout");
+    let log = world.log();
+    assert!(log[2].ends_with("\tPhase: invoke\tStatus: timeout\n"), "{log:#?}");
+}
+
+#[tokio::test]
 async fn shutdown_leaves_no_process_however_detached() {
     let world = World::new();
     let spec = world.nodejs(ESCAPING);

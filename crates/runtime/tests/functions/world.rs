@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use bytes::Bytes;
-use kernel::{AccountId, BoxFuture, Clock, OsRng, RealClock, Region, id};
+use kernel::{AccountId, BoxFuture, Clock, OsRng, RealClock, Region, Timestamp, id};
 use runtime::{
     Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionSpec, Invocation, InvocationError,
     LogLine, LogSink, Outcome, Pool, PoolOptions,
@@ -51,6 +51,35 @@ impl Doorways for Door {
     }
 }
 
+/// Everything real, except that ten seconds pass like one and ten minutes like half of one.
+struct Hurry(RealClock);
+
+impl Clock for Hurry {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.0.wall()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn sleep_until(&self, due: Timestamp) -> BoxFuture<'static, ()> {
+        self.0.sleep_until(due)
+    }
+
+    fn pause(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.pause(match duration.as_secs() {
+            600 => Duration::from_millis(500),
+            9..=10 => Duration::from_secs(1),
+            _ => duration,
+        })
+    }
+}
+
 pub struct World {
     pub pool: Arc<Pool>,
     pub logs: Arc<Logs>,
@@ -83,12 +112,21 @@ impl World {
     }
 
     pub fn with(private_mounts: bool) -> Self {
+        Self::of(private_mounts, Arc::new(RealClock::default()))
+    }
+
+    /// With a clock that shortens the long waits: initialization and keep-alive.
+    pub fn in_a_hurry() -> Self {
+        Self::of(true, Arc::new(Hurry(RealClock::default())))
+    }
+
+    fn of(private_mounts: bool, clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let logs = Arc::new(Logs::default());
         let pool = Pool::new(PoolOptions {
             runtimes_dir: runtimes_dir(),
             scratch_dir: folder.path().join("scratch"),
-            clock: Arc::new(RealClock::default()),
+            clock,
             rng: Arc::new(OsRng),
             logs: logs.clone(),
             credentials: Arc::new(Role),
