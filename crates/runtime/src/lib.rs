@@ -22,6 +22,7 @@ pub use contract::{
 pub use install::{InstallError, InstallStep, install};
 pub use meter::Billing;
 pub use pool::{Pool, PoolOptions};
+pub use runtimes::runtime_version_arn;
 pub use sandbox::stand_guard_if_asked;
 
 #[doc(hidden)]

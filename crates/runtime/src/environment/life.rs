@@ -18,7 +18,7 @@ use crate::contract::{
 use crate::limits::{AFTER_ANSWER, INIT_MAX, KEEP_ALIVE, OPEN_FILES_MAX};
 use crate::meter::{Mark, init_report_line, report_line};
 use crate::rapi::{Effect, Event, Payload};
-use crate::runtimes::{Family, Launch};
+use crate::runtimes::{Family, Launch, runtime_version_arn};
 use crate::sandbox::{self, Exit, Plan, Program};
 use crate::variables::{Circumstances, environment};
 
@@ -111,7 +111,7 @@ impl<H: Home> Environment<H> {
     /// The cold start with its first event. Answers the process when it can take more.
     async fn begin(&mut self, deliveries: &mut mpsc::Receiver<Delivery>) -> Option<Process> {
         let Delivery { invocation, reply } = deliveries.recv().await?;
-        let arn = self.launch.version_arn(&self.spec.region);
+        let arn = runtime_version_arn(&self.spec.runtime, &self.spec.region);
         self.journal.line(format!("INIT_START Runtime Version: {}\tRuntime Version ARN: {arn}\n", self.launch.version));
         self.journal.flush();
         let clock = self.platform.clock.clone();

@@ -213,6 +213,46 @@ async fn an_idle_environment_whose_process_is_gone_is_replaced() {
     assert_ne!(first, second);
 }
 
+#[tokio::test]
+async fn a_function_that_breaks_the_channel_is_ended_and_replaced() {
+    let world = World::new();
+    let spec = world.nodejs(
+        "exports.handler = async (event) => { if (event.break) { require('fs').writeSync(4, Buffer.alloc(12, 255));
+           await new Promise((r) => setTimeout(r, 60000)); } return 'ok'; };",
+    );
+    let failure = world.invoke(&spec, r#"{"break":1}"#).await.failure();
+    assert_eq!(failure["errorType"], "Runtime.ExitError");
+    assert_eq!(world.invoke(&spec, "{}").await.text(), "\"ok\"");
+}
+
+#[tokio::test]
+async fn a_function_that_kills_its_warden_dies_with_it() {
+    let world = World::new();
+    let spec = world.nodejs(
+        "exports.handler = async (event) => { console.log('PID', process.pid);
+           if (event.kill) { process.kill(process.ppid, 'SIGKILL'); for (;;); } return 'ok'; };",
+    );
+    let failure = world.invoke(&spec, r#"{"kill":1}"#).await.failure();
+    assert!(failure["errorMessage"].as_str().unwrap().ends_with("Runtime exited with error: signal: killed"));
+    let log = world.log();
+    let pid = log.iter().find_map(|line| line.trim().split_once("PID ")).unwrap().1;
+    eventually("its process ends", || !alive(pid)).await;
+    assert_eq!(world.invoke(&spec, "{}").await.text(), "\"ok\"");
+}
+
+#[tokio::test]
+async fn a_flood_of_output_neither_blocks_nor_gets_lost() {
+    let world = World::new();
+    let spec = world.python(
+        "def handler(event, context):\n    print('x' * 3000000)\n    for i in range(2000):\n        print('line', i)\n",
+    );
+    world.invoke(&spec, "{}").await.text();
+    let log = world.log();
+    assert_eq!(log.iter().filter(|line| line.starts_with('x')).map(|line| line.trim().len()).sum::<usize>(), 3_000_000);
+    assert_eq!(log.iter().filter(|line| line.starts_with("line ")).count(), 2000);
+    assert!(log.last().unwrap().starts_with("REPORT"));
+}
+
 #[test]
 fn what_cannot_run_says_why_and_what_to_do() {
     let world = World::new();
