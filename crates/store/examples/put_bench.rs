@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn read_options() -> Result<Options, Box<dyn Error>> {
-    let mut options = Options { puts: 100_000, callers: 128, rounds: 5, dir: std::env::temp_dir(), spread: false };
+    let mut options = Options { puts: 100_000, callers: 128, rounds: 9, dir: std::env::temp_dir(), spread: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         if name == "--spread" {
