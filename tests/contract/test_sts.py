@@ -136,3 +136,61 @@ def test_sessions_are_known_after_a_kill(fresh):
     server.start()
     arn = with_credentials(server, "sts", session).get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s1"
+
+
+def test_temporary_keys_end_on_the_virtual_clock(fresh):
+    server = fresh("--virtual-clock")
+    role = server.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}))["Role"]
+    session = server.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="s1", DurationSeconds=900)
+    mine = with_credentials(server, "sts", session["Credentials"])
+    mine.get_caller_identity()
+    server.cli("time", "advance", "14m")
+    mine.get_caller_identity()
+    server.cli("time", "advance", "2m")
+    refused("ExpiredToken", mine.get_caller_identity)
+
+
+class TestStrict:
+    @pytest.fixture
+    def strict(self, fresh):
+        return fresh("--strict")
+
+    @pytest.fixture
+    def root(self, strict):
+        key = json.loads((strict.folder / "state/gureum/root-key.json").read_text())
+        return lambda service: strict.client(service, key=key["access_key_id"], secret=key["secret_access_key"])
+
+    def user(self, strict, root, name):
+        arn = root("iam").create_user(UserName=name)["User"]["Arn"]
+        key = root("iam").create_access_key(UserName=name)["AccessKey"]
+        return arn, strict.client("sts", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+
+    def test_only_who_is_trusted_gets_the_role(self, strict, root):
+        trusted, friend = self.user(strict, root, "friend")
+        stranger_arn, stranger = self.user(strict, root, "stranger")
+        role = root("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust({"AWS": trusted}))["Role"]
+        assert friend.assume_role(RoleArn=role["Arn"], RoleSessionName="s1")["Credentials"]
+        message = refused("AccessDenied", stranger.assume_role, RoleArn=role["Arn"], RoleSessionName="s1")
+        assert message == f"User: {stranger_arn} is not authorized to perform: sts:AssumeRole on resource: {role['Arn']}"
+        message = refused("AccessDenied", root("sts").assume_role, RoleArn=role["Arn"], RoleSessionName="s1")
+        assert message == "Roles may not be assumed by root accounts."
+        missing = role["Arn"] + "x"
+        refused("AccessDenied", friend.assume_role, RoleArn=missing, RoleSessionName="s1")
+
+    def test_conditions_of_the_trust_policy_are_asked(self, strict, root):
+        arn, sts = self.user(strict, root, "u")
+        document = json.loads(trust({"AWS": arn}))
+        document["Statement"][0]["Condition"] = {"StringEquals": {"sts:ExternalId": "e-1"}}
+        role = root("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(document))["Role"]
+        ask = {"RoleArn": role["Arn"], "RoleSessionName": "s1"}
+        refused("AccessDenied", sts.assume_role, **ask)
+        refused("AccessDenied", sts.assume_role, **ask, ExternalId="e-2")
+        assert sts.assume_role(**ask, ExternalId="e-1")["Credentials"]
+        message = refused("AccessDenied", sts.assume_role, **ask, ExternalId="e-1", Tags=[{"Key": "a", "Value": "b"}])
+        assert f"{arn} is not authorized to perform: sts:TagSession" in message
+
+
+def test_open_access_says_what_aws_would_have_refused(client):
+    answer = client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/missing", RoleSessionName="s1")
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert any("Roles may not be assumed by root accounts." in value for value in headers.values()), headers

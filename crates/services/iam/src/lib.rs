@@ -23,4 +23,4 @@ pub use error::{Blocker, Error, Noun, Quota};
 pub use keys::{RootKey, RootKeyEntry};
 pub use model::entity::EntityKind;
 pub use service::Iam;
-pub use sts::{Error as StsError, Sts, credentials_for_role};
+pub use sts::{Error as StsError, Sts};

@@ -156,22 +156,3 @@ fn duration(cx: &Cx, role: Option<&Role>, asked_s: Option<i32>) -> Result<Durati
     }
     Ok(asked)
 }
-
-/// The credentials of a role for a service that runs something in its name: a function's.
-///
-/// `cx` is the service's own (`Principals::as_service`); `session` names what is run, e.g. the function.
-/// Errors: those of AssumeRole; in strict access `AccessDenied` when the role does not trust the service.
-pub async fn credentials_for_role(
-    sts: &api_sts::Client,
-    cx: &Cx,
-    role_arn: &str,
-    session: &str,
-) -> Result<api::Credentials, ApiError> {
-    let input = api::AssumeRoleRequest {
-        role_arn: role_arn.to_owned(),
-        role_session_name: session.to_owned(),
-        ..api::AssumeRoleRequest::default()
-    };
-    let answer = sts.assume_role(cx, input).await?;
-    answer.credentials.ok_or_else(|| ApiError::internal("AssumeRole answered no credentials"))
-}

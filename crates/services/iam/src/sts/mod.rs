@@ -11,7 +11,6 @@ use api_sts::types as api;
 use kernel::{CallerKind, Cx};
 use wire::ApiError;
 
-pub use assume_role::credentials_for_role;
 pub use error::Error;
 pub(crate) use sessions::key as session_key;
 

@@ -14,9 +14,8 @@ async fn a_service_gets_a_trusting_roles_credentials_and_they_are_known_after_a_
     let world = world();
     let made = role(&world, &a(), "r", service_trust("lambda.amazonaws.com")).await;
     let lambda = as_caller(Caller::service("lambda.amazonaws.com"), Access::Strict);
-    let client = api_sts::Client::default();
-    client.bind(Arc::new(Sts::new(world.directory.clone())));
-    let credentials = crate::credentials_for_role(&client, &lambda, &made.arn, "my-function").await.unwrap();
+    let input = sts::AssumeRoleRequest { role_session_name: "my-function".into(), ..assume(&made.arn) };
+    let credentials = world.sts.assume_role(&lambda, input).await.unwrap().credentials.unwrap();
 
     let restarted = over(world.store.clone(), world.clock.clone());
     let key = restarted.directory.lookup(&credentials.access_key_id).unwrap();
@@ -27,7 +26,7 @@ async fn a_service_gets_a_trusting_roles_credentials_and_they_are_known_after_a_
 
     let other = as_caller(Caller::service("events.amazonaws.com"), Access::Strict);
     refused(
-        crate::credentials_for_role(&client, &other, &made.arn, "x").await,
+        world.sts.assume_role(&other, assume(&made.arn)).await,
         "AccessDenied",
         &format!("User: events.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: {}", made.arn),
     );
