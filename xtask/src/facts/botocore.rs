@@ -110,6 +110,7 @@ fn shape(name: &str, raw: &Value, all: &serde_json::Map<String, Value>) -> Resul
         max: bound(&raw["max"]),
         pattern: optional(&raw["pattern"]),
         sensitive: flag(&raw["sensitive"]),
+        open: false,
         error: error(name, raw),
     })
 }

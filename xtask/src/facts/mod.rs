@@ -63,6 +63,8 @@ pub struct Shape {
     pub max: Option<i64>,
     pub pattern: Option<String>,
     pub sensitive: bool,
+    /// An enum that the service checks itself: from the overlay.
+    pub open: bool,
     /// Set for errors.
     pub error: Option<ErrorFacts>,
 }

@@ -6,6 +6,7 @@
 //! member SendMessageRequest.MessageAttributes qname=MessageAttribute flat
 //! error QueueDoesNotExist code=AWS.SimpleQueueService.NonExistentQueue status=400
 //! enum Runtime nodejs8.10|nodejs10.x
+//! set Runtime open
 //! ```
 
 use anyhow::{Context, Result, bail};
@@ -134,6 +135,7 @@ fn constraints(shape: &mut Shape, words: &Words) -> Result<()> {
     if let Some(pattern) = words.value("pattern") {
         shape.pattern = if pattern.is_empty() { None } else { Some(pattern) };
     }
+    shape.open |= words.has("open");
     shape.sensitive = (shape.sensitive || words.has("sensitive")) && !words.has("plain");
     Ok(())
 }

@@ -292,7 +292,16 @@ fn parse_shape(word: &str, words: &Words) -> Result<Shape> {
         }
         None => (None, None),
     };
-    Ok(Shape { name, kind, min, max, pattern: words.value("pattern"), sensitive: words.has("sensitive"), error })
+    Ok(Shape {
+        name,
+        kind,
+        min,
+        max,
+        pattern: words.value("pattern"),
+        sensitive: words.has("sensitive"),
+        open: false,
+        error,
+    })
 }
 
 fn parse_member(words: &Words) -> Result<Member> {

@@ -19,7 +19,18 @@ pub fn emit(selection: &Selection) -> String {
         emit_shape(&mut out, shape, &ids);
     }
     out.push_str("];\n\n");
-    let unserved: Vec<String> = selection.unserved.iter().map(|name| format!("{name:?}")).collect();
+    let rest = selection.facts.service.protocols.iter().any(|p| p.starts_with("rest"));
+    let unserved: Vec<String> = selection
+        .unserved
+        .iter()
+        .map(|op| {
+            if rest {
+                format!("{:?}", format!("{} {} {}", op.name, op.method, op.uri))
+            } else {
+                format!("{:?}", op.name)
+            }
+        })
+        .collect();
     let _ = writeln!(out, "static UNSERVED: [&str; {}] = [{}];", unserved.len(), unserved.join(", "));
     out
 }
@@ -144,6 +155,8 @@ fn emit_shape(out: &mut String, shape: &Shape, ids: &BTreeMap<&str, usize>) {
         Kind::Float => "Kind::Float".to_owned(),
         Kind::Double => "Kind::Double".to_owned(),
         Kind::String => "Kind::String".to_owned(),
+        // A service that checks the values itself, in its own words.
+        Kind::Enum(_) if shape.open => "Kind::String".to_owned(),
         Kind::Enum(values) => format!("Kind::Enum(&{values:?})"),
         Kind::Blob => "Kind::Blob".to_owned(),
         Kind::Stream => "Kind::Stream".to_owned(),
