@@ -128,7 +128,7 @@ def zipped(files):
         for path, content in files.items():
             info = zipfile.ZipInfo(path, (2024, 1, 1, 0, 0, 0))
             info.external_attr = 0o644 << 16
-            archive.writestr(info, content)
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

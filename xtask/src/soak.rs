@@ -18,6 +18,11 @@ pub fn soak(root: &Path) -> Result<()> {
         .env("GUREUM_BIN", ci::target(root).join("release/gureum"))
         .env("GUREUM_KILL_ROUNDS", KILL_ROUNDS)
         .current_dir(root))?;
-    let power = ["run", "--release", "--package", "store", "--example", "power_cut", "--", "--rounds", POWER_ROUNDS];
-    run(Command::new("cargo").args(power).current_dir(root))
+    for cuts in
+        [&["--rounds", POWER_ROUNDS, "--kills", KILL_ROUNDS][..], &["--rounds", POWER_ROUNDS, "--by", "journal"]]
+    {
+        let power = ["run", "--release", "--package", "store", "--example", "power_cut", "--"];
+        run(Command::new("cargo").args(power).args(cuts).current_dir(root))?;
+    }
+    Ok(())
 }
