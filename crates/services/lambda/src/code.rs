@@ -8,11 +8,13 @@ use bytes::Bytes;
 use hmac::{Hmac, Mac};
 use kernel::{BoxFuture, Clock, Rng, Timestamp, id};
 use sha2::Sha256;
-use store::{BlobId, HeldBlob, Store};
+use store::backend::Direction;
+use store::{BlobId, HeldBlob, KeyRange, Store};
 use tokio::sync::Semaphore;
 
 use crate::error::Error;
 use crate::limits::{CODE_LOCATION_VALID, UNPACK_WAIT_MAX, ZIPPED_BYTES_MAX};
+use crate::records::code_uses;
 use crate::zip;
 
 /// Paths below this one are [`CodeDoor`]'s.
@@ -47,6 +49,12 @@ pub enum CodeRefused {
 pub trait CodeDoor: Send + Sync + 'static {
     /// Shape: path and query as they came in; the zip's bytes as they were uploaded.
     fn fetch<'a>(&'a self, path_and_query: &'a str) -> BoxFuture<'a, Result<Bytes, CodeRefused>>;
+}
+
+/// What cannot be read counts as used: better a zip too many than one too few.
+fn is_used(store: &Store, id: &BlobId) -> bool {
+    let uses = store.scan(&KeyRange::prefix(&code_uses(id)), 1, Direction::Forward);
+    uses.map_or(true, |uses| !uses.is_empty())
 }
 
 impl Code {
@@ -101,6 +109,21 @@ impl Code {
 
     fn folder_of(&self, id: &BlobId) -> PathBuf {
         self.dir.join(id.as_str())
+    }
+
+    /// Deletes a zip that no version uses any more. The unpacked folder stays until the next start: something may still run
+    /// in it.
+    pub async fn drop_unused(&self, id: BlobId) {
+        let store = self.store.clone();
+        let in_use = move |id: &BlobId| is_used(&store, id);
+        if let Err(error) = self.store.blobs().delete(&id, in_use).await {
+            tracing::error!(%error, blob = %id, "a zip that nobody uses could not be deleted");
+        }
+    }
+
+    /// Whether a version's code is this zip.
+    pub fn uses(&self, id: &BlobId) -> bool {
+        is_used(&self.store, id)
     }
 
     /// Moves folders that no function uses out of the way, and answers them for deletion. To be called before anything runs.

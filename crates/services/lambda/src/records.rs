@@ -249,6 +249,16 @@ pub fn place(place: &Place) -> Key {
     places().part(place.account.as_str()).part(place.region.as_str())
 }
 
+/// Says that a version's code is the zip: what keeps the zip from being deleted.
+pub fn code_use(blob: &BlobId, here: &Place, name: &str, version: &str) -> Key {
+    code_uses(blob).part(here.account.as_str()).part(here.region.as_str()).part(name).part(version)
+}
+
+/// Every use of a zip, in all accounts.
+pub fn code_uses(blob: &BlobId) -> Key {
+    Key::new(&AccountId::default(), &Region::new(".gureum"), SERVICE, "code-use").part(blob.as_str())
+}
+
 /// Reads a key that `place` made.
 pub fn read_place(key: &Key) -> Option<Place> {
     let parts = key.parts().ok()?;

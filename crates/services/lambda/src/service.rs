@@ -7,7 +7,7 @@ use api_lambda::types::*;
 use bytes::Bytes;
 use kernel::{BoxFuture, Clock, Cx, PageTokens, Principals, Rng, id};
 use runtime::Engine;
-use store::{Store, Txn};
+use store::{BlobId, Store, Txn};
 use wire::ApiError;
 
 use crate::code::{Code, CodeDoor, CodeRefused};
@@ -108,6 +108,11 @@ impl LambdaService {
     /// How many functions there are, in every account and region.
     pub fn functions_stored(&self) -> usize {
         tasks::count_functions(&self.shared)
+    }
+
+    /// Whether the blob is a package of a function: what a sweep of blobs has to ask.
+    pub fn uses_blob(&self, id: &BlobId) -> bool {
+        self.shared.code.uses(id)
     }
 
     /// Accepted events that are waiting or running: nothing is left to do when it is zero.

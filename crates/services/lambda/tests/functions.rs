@@ -341,3 +341,28 @@ async fn settings_that_change_nothing_are_kept() {
         ""
     );
 }
+
+#[tokio::test]
+async fn a_zip_goes_with_the_last_version_that_uses_it() {
+    let world = World::new();
+    world.create("f").await;
+    world.create("g").await;
+    let first = store::BlobId::of(&new_function("f").code.zip_file.unwrap());
+    let second = store::BlobId::of(&zip("2"));
+    world.lambda.publish_version(&cx(), publish("f")).await.unwrap();
+    world.lambda.update_function_code(&cx(), new_code("f", "2")).await.unwrap();
+    let there = |id: &store::BlobId| (world.lambda.uses_blob(id), world.store.blobs().path(id).exists());
+    assert_eq!((there(&first), there(&second)), ((true, true), (true, true)));
+    let delete = |name: &str, qualifier: Option<&str>| DeleteFunctionRequest {
+        function_name: name.to_owned(),
+        qualifier: qualifier.map(str::to_owned),
+    };
+    world.lambda.delete_function(&cx(), delete("f", Some("1"))).await.unwrap();
+    assert_eq!(there(&first), (true, true), "g uses it");
+    world.lambda.delete_function(&cx(), delete("g", None)).await.unwrap();
+    assert_eq!(there(&first), (false, false));
+    world.lambda.update_function_code(&cx(), new_code("f", "2")).await.unwrap();
+    assert_eq!(there(&second), (true, true), "the same code again");
+    world.lambda.delete_function(&cx(), delete("f", None)).await.unwrap();
+    assert_eq!(there(&second), (false, false));
+}

@@ -112,7 +112,7 @@ fn refuse(operation: &str, unserved: &[(bool, &str)]) -> Result<(), Error> {
 pub fn update(config: &mut ConfigRecord, input: UpdateFunctionConfigurationRequest) -> Result<(), Error> {
     refuse_unserved(&input)?;
     if let Some(runtime) = &input.runtime {
-        runtimes::check(runtime)?;
+        runtimes::check(runtime.as_str())?;
         config.runtime = runtime.to_string();
     }
     if let Some(timeout) = input.timeout {

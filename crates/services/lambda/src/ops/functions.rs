@@ -1,5 +1,7 @@
 //! CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration, GetFunction, GetFunctionConfiguration, DeleteFunction.
 
+use std::collections::BTreeSet;
+
 use api_lambda::types::{
     Concurrency, CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, FunctionCodeLocation,
     FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse,
@@ -8,14 +10,14 @@ use api_lambda::types::{
 use bytes::Bytes;
 use kernel::Cx;
 use store::backend::Direction;
-use store::{KeyRange, Txn};
+use store::{BlobId, KeyRange, Txn};
 
 use super::{configuration, tags, versions};
 use crate::access::{check_pass_role, check_role};
 use crate::error::Error;
 use crate::model::name::{LATEST, version_number};
 use crate::present::{Moment, code_sha256, configuration as shown};
-use crate::records::{CodeRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, place};
+use crate::records::{CodeRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, code_use, place};
 use crate::service::{Shared, existing};
 
 impl Shared {
@@ -62,6 +64,7 @@ impl Shared {
                 function.latest.clone()
             };
             txn.put_record(place_key(&here), &PlaceRecord {})?;
+            txn.put(code_use(&function.latest.code.blob, &here, &function.name, LATEST), Bytes::new())?;
             txn.put_record(key, &function)?;
             Ok(made)
         });
@@ -99,7 +102,9 @@ impl Shared {
             let mut function = existing(txn, &here, &name)?;
             check_revision(revision.as_deref(), &function)?;
             latest.mark(&mut function.latest);
-            function.latest.code = code;
+            let before = std::mem::replace(&mut function.latest.code, code).blob;
+            txn.delete(code_use(&before, &here, &name, LATEST));
+            txn.put(code_use(&function.latest.code.blob, &here, &name, LATEST), Bytes::new())?;
             if let Some(architectures) = architectures {
                 function.latest.config.architectures = architectures;
             }
@@ -109,10 +114,11 @@ impl Shared {
                 function.latest.clone()
             };
             txn.put_record(here.function(&name), &function)?;
-            Ok(made)
+            Ok((made, before))
         });
-        let made = made.await?;
+        let (made, before) = made.await?;
         drop(held);
+        self.code.drop_unused(before).await;
         self.retire_latest(&place, &named.name, &made);
         let moment = if publish { Moment::Created } else { Moment::Updated };
         Ok(self.in_flight(&place, &named.name, made, moment))
@@ -193,9 +199,12 @@ impl Shared {
         let (here, name) = (place.clone(), named.name.clone());
         match qualifier.as_deref() {
             None => {
-                self.change(&place, &named.name, move |txn| delete_all(txn, &here, &name)).await?;
+                let unused = self.change(&place, &named.name, move |txn| delete_all(txn, &here, &name)).await?;
                 self.concurrency.reserve(&place, &named.name, None);
                 self.retire_all(&function);
+                for blob in unused {
+                    self.code.drop_unused(blob).await;
+                }
             }
             Some(LATEST) => {
                 return Err(Error::invalid("$LATEST version cannot be deleted without deleting the function."));
@@ -204,8 +213,12 @@ impl Shared {
                 let Some(number) = version_number(qualifier) else {
                     return Err(Error::invalid("Deletion of aliases is not currently supported."));
                 };
-                self.change(&place, &named.name, move |txn| versions::delete(txn, &here, &name, number)).await?;
+                let body = move |txn: &mut Txn| versions::delete(txn, &here, &name, number);
+                let unused = self.change(&place, &named.name, body).await?;
                 self.engine.retire(&format!("{}:{number}", function.arn()), None);
+                if let Some(blob) = unused {
+                    self.code.drop_unused(blob).await;
+                }
             }
         }
         Ok(DeleteFunctionResponse { status_code: Some(204) })
@@ -296,16 +309,23 @@ pub(super) fn check_revision(asked: Option<&str>, function: &FunctionRecord) -> 
     }
 }
 
-/// Everything of a function; its accepted events find out for themselves.
-fn delete_all(txn: &mut Txn, place: &Place, name: &str) -> Result<(), Error> {
-    existing(txn, place, name)?;
+/// Everything of a function; its accepted events find out for themselves. Answers the zips that it used.
+fn delete_all(txn: &mut Txn, place: &Place, name: &str) -> Result<BTreeSet<BlobId>, Error> {
+    let function = existing(txn, place, name)?;
+    let versions: Vec<(_, VersionRecord)> =
+        txn.scan_records(&KeyRange::prefix(&place.versions(name)), usize::MAX, Direction::Forward)?;
+    let mut used = BTreeSet::new();
+    for version in std::iter::once(function.latest).chain(versions.into_iter().map(|(_, version)| version)) {
+        txn.delete(code_use(&version.code.blob, place, name, &version.version));
+        used.insert(version.code.blob);
+    }
     txn.delete(place.function(name));
     for prefix in [place.versions(name), place.aliases(name), place.policies(name), place.event_invokes(name)] {
         for (key, _) in txn.scan(&KeyRange::prefix(&prefix), usize::MAX, Direction::Forward)? {
             txn.delete(key);
         }
     }
-    Ok(())
+    Ok(used)
 }
 
 /// Whether `CodeSha256` of a request is that of `$LATEST`.

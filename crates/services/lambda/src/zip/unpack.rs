@@ -1,6 +1,6 @@
 //! Writing a package to disk, beneath one folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
@@ -24,10 +24,13 @@ pub fn unpack(bytes: &[u8], target: &Path, durable: bool, nonce: &str) -> Result
     let mut archive = Archive::open(bytes)?;
     let scratch = Scratch::make(target, nonce)?;
     let root = open_folder(&scratch.0)?;
-    let mut writer = Writer { root: root.as_fd(), parent: None, modes: BTreeMap::new(), links: Vec::new(), written: 0 };
+    let mut writer = Writer { root: root.as_fd(), parent: None, modes: BTreeMap::new(), links: Vec::new(), folders: BTreeSet::new(), written: 0 };
     let sync_each = durable && archive.len() <= FILES_SYNCED_SINGLY;
     archive.each(|entry, reader| writer.take(entry, reader, sync_each))?;
     writer.finish()?;
+    if sync_each {
+        writer.sync_folders()?;
+    }
     let written = writer.written;
     if durable {
         if !sync_each {
@@ -46,6 +49,8 @@ struct Writer<'a> {
     /// Modes of folders are set at the end: one without the write bit must still be filled.
     modes: BTreeMap<Vec<String>, u32>,
     links: Vec<(Vec<String>, Vec<u8>)>,
+    /// Every folder that was made.
+    folders: BTreeSet<Vec<String>>,
     written: u64,
 }
 
@@ -96,7 +101,8 @@ impl Writer<'_> {
     fn folder(&mut self, parts: &[String]) -> Result<BorrowedFd<'_>, ZipError> {
         if self.parent.as_ref().is_none_or(|(known, _)| known != parts) {
             let mut fd = open_beneath(self.root, None)?;
-            for part in parts {
+            for (depth, part) in parts.iter().enumerate() {
+                self.folders.extend(parts.get(..=depth).map(<[String]>::to_vec));
                 match rustix::fs::mkdirat(&fd, part, Mode::from_raw_mode(0o755)) {
                     Ok(()) | Err(rustix::io::Errno::EXIST) => {}
                     Err(error) => return Err(misplaced(error)),
@@ -109,6 +115,13 @@ impl Writer<'_> {
             Some((_, fd)) => Ok(fd.as_fd()),
             None => Ok(self.root),
         }
+    }
+
+    fn sync_folders(&mut self) -> Result<(), ZipError> {
+        for parts in std::mem::take(&mut self.folders) {
+            rustix::fs::fsync(self.folder(&parts)?).map_err(std::io::Error::from)?;
+        }
+        Ok(())
     }
 
     /// Makes the links, then gives the folders their modes, the deepest first.
