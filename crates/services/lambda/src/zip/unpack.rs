@@ -24,7 +24,14 @@ pub fn unpack(bytes: &[u8], target: &Path, durable: bool, nonce: &str) -> Result
     let mut archive = Archive::open(bytes)?;
     let scratch = Scratch::make(target, nonce)?;
     let root = open_folder(&scratch.0)?;
-    let mut writer = Writer { root: root.as_fd(), parent: None, modes: BTreeMap::new(), links: Vec::new(), folders: BTreeSet::new(), written: 0 };
+    let mut writer = Writer {
+        root: root.as_fd(),
+        parent: None,
+        modes: BTreeMap::new(),
+        links: Vec::new(),
+        folders: BTreeSet::new(),
+        written: 0,
+    };
     let sync_each = durable && archive.len() <= FILES_SYNCED_SINGLY;
     archive.each(|entry, reader| writer.take(entry, reader, sync_each))?;
     writer.finish()?;
