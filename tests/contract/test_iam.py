@@ -63,6 +63,19 @@ def test_a_user_has_path_id_and_arn(iam, name):
     iam.delete_user(UserName=name + "-2")
 
 
+def test_root_is_a_user_without_a_name(gureum):
+    iam = gureum.client("iam", key="222222222222")
+    root = iam.get_user()["User"]
+    assert (root["UserId"], root["Arn"]) == ("222222222222", "arn:aws:iam::222222222222:root")
+    assert "UserName" not in root and "Path" not in root
+    key = iam.create_access_key()["AccessKey"]
+    assert "UserName" not in key
+    mine = gureum.client("sts", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    assert mine.get_caller_identity()["Arn"] == root["Arn"]
+    assert [k["AccessKeyId"] for k in iam.list_access_keys()["AccessKeyMetadata"]] == [key["AccessKeyId"]]
+    iam.delete_access_key(AccessKeyId=key["AccessKeyId"])
+
+
 def test_names_are_checked_in_aws_words(iam):
     message = refused("ValidationError", iam.create_user, UserName="a b")
     assert "at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern" in message

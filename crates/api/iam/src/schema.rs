@@ -156,7 +156,7 @@ pub(crate) static ERRORS: [ErrorFacts; 14] = [
 
 static SHAPES: [Shape; 323] = [
     Shape { name: "AccessKey", kind: Kind::Structure(&[
-        Member { name: "UserName", shape: 322, wire_name: "UserName", required: true, ..MEMBER },
+        Member { name: "UserName", shape: 322, wire_name: "UserName", ..MEMBER },
         Member { name: "AccessKeyId", shape: 244, wire_name: "AccessKeyId", required: true, ..MEMBER },
         Member { name: "Status", shape: 310, wire_name: "Status", required: true, ..MEMBER },
         Member { name: "SecretAccessKey", shape: 246, wire_name: "SecretAccessKey", required: true, ..MEMBER },
@@ -959,8 +959,8 @@ static SHAPES: [Shape; 323] = [
         Member { name: "NewPath", shape: 283, wire_name: "NewPath", ..MEMBER },
         Member { name: "NewUserName", shape: 322, wire_name: "NewUserName", ..MEMBER }]), ..SHAPE },
     Shape { name: "User", kind: Kind::Structure(&[
-        Member { name: "Path", shape: 283, wire_name: "Path", required: true, ..MEMBER },
-        Member { name: "UserName", shape: 322, wire_name: "UserName", required: true, ..MEMBER },
+        Member { name: "Path", shape: 283, wire_name: "Path", ..MEMBER },
+        Member { name: "UserName", shape: 322, wire_name: "UserName", ..MEMBER },
         Member { name: "UserId", shape: 267, wire_name: "UserId", required: true, ..MEMBER },
         Member { name: "Arn", shape: 250, wire_name: "Arn", required: true, ..MEMBER },
         Member { name: "CreateDate", shape: 257, wire_name: "CreateDate", required: true, ..MEMBER },

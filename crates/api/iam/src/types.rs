@@ -6,7 +6,7 @@ use wire::{Bytes, Events, Map, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccessKey {
-    pub user_name: String,
+    pub user_name: Option<String>,
     pub access_key_id: String,
     pub status: StatusType,
     pub secret_access_key: String,
@@ -1504,8 +1504,8 @@ wire::structure!(UpdateUserRequest { user_name, new_path, new_user_name });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct User {
-    pub path: String,
-    pub user_name: String,
+    pub path: Option<String>,
+    pub user_name: Option<String>,
     pub user_id: String,
     pub arn: String,
     pub create_date: Timestamp,

@@ -30,10 +30,10 @@ impl Owner {
     }
 
     /// The name that answers show. Root has none.
-    fn shown(&self) -> String {
+    fn shown(&self) -> Option<String> {
         match self {
-            Self::User(name) => name.clone(),
-            Self::Root => String::new(),
+            Self::User(name) => Some(name.clone()),
+            Self::Root => None,
         }
     }
 }
@@ -182,11 +182,10 @@ pub async fn list(
     let owner = Owner::of(cx, input.user_name)?;
     let keys = keys_of(directory, &cx.account, &owner)?;
     let page = directory
-        .question(cx, "ListAccessKeys", owner.shown(), input.marker, input.max_items)
+        .question(cx, "ListAccessKeys", format!("{owner:?}"), input.marker, input.max_items)
         .of(keys, |key| format!("{:020} {}", key.created.millis(), key.id))?;
-    let user_name = Some(owner.shown()).filter(|name| !name.is_empty());
     let shown = page.items.iter().map(|key| api::AccessKeyMetadata {
-        user_name: user_name.clone(),
+        user_name: owner.shown(),
         access_key_id: Some(key.id.clone()),
         status: Some(status(key)),
         create_date: Some(key.created),

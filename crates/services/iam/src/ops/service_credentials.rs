@@ -2,12 +2,14 @@
 
 use api_iam::types as api;
 use kernel::{Cx, id};
+use store::KeyRange;
 
 use super::users::name_or_caller;
 use crate::directory::{Directory, load, save};
 use crate::error::{Error, Quota};
-use crate::limits::SERVICE_CREDENTIALS_MAX;
-use crate::records::{ServiceCredential, User};
+use crate::limits::{SERVICE_CREDENTIALS_MAX, USERS_MAX};
+use crate::model::entity::Entity;
+use crate::records::{self, Read, ServiceCredential, User};
 
 /// The services that have such credentials. Source: IAM API Reference, "CreateServiceSpecificCredential".
 /// Bedrock and CloudWatch Logs give a secret instead of a password; they are not offered.
@@ -95,13 +97,18 @@ pub async fn list(
     cx: &Cx,
     input: api::ListServiceSpecificCredentialsRequest,
 ) -> Result<api::ListServiceSpecificCredentialsResponse, Error> {
-    let user: User = directory.entity(cx, &name_or_caller(cx, input.user_name)?)?;
     if let Some(service) = &input.service_name {
         check_service(service)?;
     }
+    let all = input.all_users.unwrap_or(false);
+    let users = if all { every_user(directory, cx)? } else { vec![of_name(directory, cx, input.user_name)?] };
     let wanted = |known: &&ServiceCredential| input.service_name.as_ref().is_none_or(|name| *name == known.service);
-    let credentials: Vec<_> = user.service_credentials.iter().filter(wanted).map(|one| listed(&user, one)).collect();
-    let parameters = format!("{} {:?}", user.common.name, input.service_name);
+    let of = |user: &User| -> Vec<_> {
+        user.service_credentials.iter().filter(wanted).map(|one| listed(user, one)).collect()
+    };
+    let credentials: Vec<_> = users.iter().flat_map(of).collect();
+    let asked = users.first().filter(|_| !all).map(|user| &user.common.name);
+    let parameters = format!("{asked:?} {:?}", input.service_name);
     let page = directory
         .question(cx, "ListServiceSpecificCredentials", parameters, input.marker, input.max_items)
         .of(credentials, |one| one.service_specific_credential_id.clone())?;
@@ -110,6 +117,15 @@ pub async fn list(
         service_specific_credentials: Some(page.items),
         marker: page.marker,
     })
+}
+
+fn of_name(directory: &Directory, cx: &Cx, name: Option<String>) -> Result<User, Error> {
+    directory.entity(cx, &name_or_caller(cx, name)?)
+}
+
+fn every_user(directory: &Directory, cx: &Cx) -> Result<Vec<User>, Error> {
+    let range = KeyRange::prefix(&records::all(&cx.account, User::KIND.word()));
+    Ok(directory.store.records::<User>(&range, USERS_MAX)?.into_iter().map(|(_, user)| user).collect())
 }
 
 /// Changes one credential of a user. Errors: `NoSuchServiceCredential`.

@@ -55,7 +55,7 @@ pub async fn get(directory: &Directory, cx: &Cx, input: api::GetUserRequest) -> 
     Ok(api::GetUserResponse { user: views::whole_user(&scope, &user) })
 }
 
-/// The account's root, which is no user on disk. It has neither path nor name on AWS.
+/// The account's root, which is no user on disk. It has neither path nor name.
 fn root(scope: &Scope) -> api::User {
     api::User {
         user_id: scope.account.to_string(),

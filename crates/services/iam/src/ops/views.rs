@@ -32,8 +32,8 @@ pub fn boundary(arn: Option<&String>) -> Option<api::AttachedPermissionsBoundary
 pub fn user(scope: &Scope, user: &User) -> api::User {
     let common = &user.common;
     api::User {
-        path: common.path.clone(),
-        user_name: common.name.clone(),
+        path: Some(common.path.clone()),
+        user_name: Some(common.name.clone()),
         user_id: common.id.clone(),
         arn: user.arn(scope.partition, &scope.account),
         create_date: common.created,

@@ -31,7 +31,7 @@ async fn nothing_of_another_account_is_seen() {
     let (world, a, b) = (world(), a(), cx("222222222222"));
     role(&world, &a, "r", service_trust("lambda.amazonaws.com")).await;
     user(&world, &a, "u").await;
-    let arn = policy(&world, &a, "p").await;
+    policy(&world, &a, "p").await;
     let group = iam::CreateGroupRequest { group_name: "g".into(), ..Default::default() };
     world.iam.create_group(&a, group).await.unwrap();
     let profile = iam::CreateInstanceProfileRequest { instance_profile_name: "i".into(), ..Default::default() };
@@ -47,8 +47,58 @@ async fn nothing_of_another_account_is_seen() {
     assert_eq!(world.iam.list_policies(&b, local).await.unwrap().policies, Some(Vec::new()));
     let details = world.iam.get_account_authorization_details(&b, Default::default()).await.unwrap();
     assert_eq!((details.user_detail_list, details.role_detail_list), (Some(Vec::new()), Some(Vec::new())));
+    let alias = iam::CreateAccountAliasRequest { account_alias: "alias-of-a".into() };
+    world.iam.create_account_alias(&a, alias).await.unwrap();
+    assert!(world.iam.list_account_aliases(&b, Default::default()).await.unwrap().account_aliases.is_empty());
+    let everyone = iam::ListServiceSpecificCredentialsRequest { all_users: Some(true), ..Default::default() };
+    let credential = iam::CreateServiceSpecificCredentialRequest {
+        user_name: "u".into(),
+        service_name: "codecommit.amazonaws.com".into(),
+        ..Default::default()
+    };
+    world.iam.create_service_specific_credential(&a, credential).await.unwrap();
+    let of = |answer: iam::ListServiceSpecificCredentialsResponse| answer.service_specific_credentials.unwrap().len();
+    assert_eq!(of(world.iam.list_service_specific_credentials(&a, everyone.clone()).await.unwrap()), 1);
+    assert_eq!(of(world.iam.list_service_specific_credentials(&b, everyone).await.unwrap()), 0);
+}
+
+#[tokio::test]
+async fn lists_below_a_name_of_another_account_know_no_such_name() {
+    let (world, a, b) = (world(), a(), cx("222222222222"));
+    role(&world, &a, "x", service_trust("lambda.amazonaws.com")).await;
+    user(&world, &a, "x").await;
+    let arn = policy(&world, &a, "x").await;
+    let group = iam::CreateGroupRequest { group_name: "x".into(), ..Default::default() };
+    world.iam.create_group(&a, group).await.unwrap();
+    let profile = iam::CreateInstanceProfileRequest { instance_profile_name: "x".into(), ..Default::default() };
+    world.iam.create_instance_profile(&a, profile).await.unwrap();
+    macro_rules! unknown_to_b {
+        ($($operation:ident $input:ident $name:ident $value:expr;)*) => {$(
+            let input = iam::$input { $name: $value.into(), ..Default::default() };
+            world.iam.$operation(&a, input.clone()).await.unwrap();
+            assert_eq!(world.iam.$operation(&b, input).await.unwrap_err().code, "NoSuchEntity");
+        )*};
+    }
     let get = iam::GetPolicyRequest { policy_arn: arn.clone() };
     refused(world.iam.get_policy(&b, get).await, "NoSuchEntity", &format!("Policy {arn} was not found."));
+    unknown_to_b! {
+        list_user_tags ListUserTagsRequest user_name "x";
+        list_user_policies ListUserPoliciesRequest user_name "x";
+        list_attached_user_policies ListAttachedUserPoliciesRequest user_name "x";
+        list_groups_for_user ListGroupsForUserRequest user_name "x";
+        list_access_keys ListAccessKeysRequest user_name Some("x".to_owned());
+        get_group GetGroupRequest group_name "x";
+        list_group_policies ListGroupPoliciesRequest group_name "x";
+        list_attached_group_policies ListAttachedGroupPoliciesRequest group_name "x";
+        list_role_tags ListRoleTagsRequest role_name "x";
+        list_role_policies ListRolePoliciesRequest role_name "x";
+        list_attached_role_policies ListAttachedRolePoliciesRequest role_name "x";
+        list_instance_profiles_for_role ListInstanceProfilesForRoleRequest role_name "x";
+        list_instance_profile_tags ListInstanceProfileTagsRequest instance_profile_name "x";
+        list_policy_tags ListPolicyTagsRequest policy_arn arn.clone();
+        list_policy_versions ListPolicyVersionsRequest policy_arn arn.clone();
+        list_entities_for_policy ListEntitiesForPolicyRequest policy_arn arn.clone();
+    }
 }
 
 #[tokio::test]
@@ -104,7 +154,7 @@ async fn lists_come_in_pages_that_hold_everything_once() {
         let input = iam::ListUsersRequest { max_items: Some(3), marker, ..Default::default() };
         let page = world.iam.list_users(&cx, input).await.unwrap();
         assert_eq!(page.is_truncated, Some(page.marker.is_some()));
-        names.extend(page.users.into_iter().map(|user| user.user_name));
+        names.extend(page.users.into_iter().filter_map(|user| user.user_name));
         marker = page.marker;
         if marker.is_none() {
             break;
@@ -126,7 +176,7 @@ async fn renaming_a_group_keeps_its_members() {
     let rename = iam::UpdateGroupRequest { group_name: "g".into(), new_group_name: Some("h".into()), new_path: None };
     world.iam.update_group(&cx, rename).await.unwrap();
     let get = iam::GetGroupRequest { group_name: "h".into(), ..Default::default() };
-    assert_eq!(world.iam.get_group(&cx, get).await.unwrap().users[0].user_name, "u");
+    assert_eq!(world.iam.get_group(&cx, get).await.unwrap().users[0].user_name.as_deref(), Some("u"));
     let list = iam::ListGroupsForUserRequest { user_name: "u".into(), ..Default::default() };
     assert_eq!(world.iam.list_groups_for_user(&cx, list).await.unwrap().groups[0].group_name, "h");
     refused(
