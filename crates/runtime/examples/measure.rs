@@ -112,7 +112,14 @@ async fn timed(pool: &Pool, spec: &Arc<FunctionSpec>, clock: &RealClock) -> Dura
 fn print(runtime: &str, what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1000.0;
-    println!("{runtime} {what}: n={} p50 {:.3} ms, p90 {:.3} ms, p99 {:.3} ms", times.len(), at(50), at(90), at(99));
+    println!(
+        "{runtime} {what}: n={} least {:.3} ms, p50 {:.3} ms, p90 {:.3} ms, p99 {:.3} ms",
+        times.len(),
+        at(0),
+        at(50),
+        at(90),
+        at(99)
+    );
 }
 
 fn function(runtime: &str, code_dir: std::path::PathBuf) -> FunctionSpec {
