@@ -2,7 +2,9 @@
 //!
 //! Every environment is one task. It owns everything that belongs to it, so ending the task ends the processes.
 
+mod cold_start;
 mod errors;
+mod event;
 mod journal;
 mod life;
 mod process;

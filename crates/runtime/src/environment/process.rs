@@ -51,6 +51,8 @@ pub struct Process {
     http_server: AbortOnDrop,
     /// A `next` that came over HTTP and waits for an event.
     parked: Option<oneshot::Sender<Result<Event, Refusal>>>,
+    /// An event whose asker had hung up: for the next one that asks.
+    undelivered: Option<Event>,
     api: RuntimeApi,
     outgoing: VecDeque<Bytes>,
     pid: Option<u32>,
@@ -84,6 +86,7 @@ impl Process {
             http,
             http_server: AbortOnDrop(tokio::spawn(serve(listener, calls)).abort_handle()),
             parked: None,
+            undelivered: None,
             api: RuntimeApi::default(),
             outgoing: VecDeque::new(),
             pid: None,
@@ -95,7 +98,7 @@ impl Process {
     pub fn begin(&mut self, id: &str, event: Event) {
         self.api.begin(id);
         match self.parked.take() {
-            Some(next) => drop(next.send(Ok(event))),
+            Some(next) => self.undelivered = next.send(Ok(event)).err().and_then(Result::ok),
             None => self.outgoing.extend(encode_event(&event.0, &event.1)),
         }
         self.write_some();
@@ -141,6 +144,10 @@ impl Process {
 
     fn http_call(&mut self, call: HttpCall) -> Sign {
         match call {
+            HttpCall::Next(reply) if self.undelivered.is_some() => {
+                self.undelivered = self.undelivered.take().and_then(|event| reply.send(Ok(event)).err()?.ok());
+                Sign::Wrote
+            }
             HttpCall::Next(reply) => match self.api.call(Call::Next) {
                 Ok(effect) => {
                     self.parked = Some(reply);

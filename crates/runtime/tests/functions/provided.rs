@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, eventually};
 
 /// A custom runtime in Python's standard library, speaking HTTP to the Runtime API as any other would.
 const BOOTSTRAP: &str = r#"#!/usr/bin/python3
@@ -37,6 +37,36 @@ async fn a_bootstrap_of_ones_own_speaks_http() {
         assert!(answer.tail().contains("handling\n"), "{}", answer.tail());
     }
     assert!(world.log()[0].starts_with("INIT_START Runtime Version: provided:al2023.v1\t"));
+    assert_eq!(world.streams().len(), 1);
+}
+
+/// Asks for its second event, hangs up before there is one, and asks again after a while.
+const FORGETFUL: &str = r#"#!/usr/bin/python3
+import http.client, os, socket, time
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+api = http.client.HTTPConnection(host, int(port))
+for turn in range(2):
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = api.getresponse()
+    request = answer.headers["Lambda-Runtime-Aws-Request-Id"]
+    event = answer.read()
+    api.request("POST", "/2018-06-01/runtime/invocation/" + request + "/response", event)
+    api.getresponse().read()
+    hung_up = socket.create_connection((host, int(port)))
+    hung_up.send(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
+    time.sleep(0.2)
+    hung_up.close()
+    print("hung up", flush=True)
+    time.sleep(1)
+"#;
+
+#[tokio::test]
+async fn an_event_is_not_lost_when_the_runtime_had_hung_up() {
+    let world = World::new();
+    let spec = world.function("provided.al2", "bootstrap", FORGETFUL);
+    assert_eq!(world.invoke(&spec, "1").await.text(), "1");
+    eventually("it hangs up", || world.log().iter().any(|line| line == "hung up\n")).await;
+    assert_eq!(world.invoke(&spec, "2").await.text(), "2");
     assert_eq!(world.streams().len(), 1);
 }
 

@@ -1,0 +1,205 @@
+//! A cold start: folder, credentials, the runtime's process, its initialization, and what is done when that fails.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Delivery;
+use super::errors::{Entrypoint, Failure};
+use super::event::{LOST, failure, mark};
+use super::life::{Environment, Home, Running, stopped};
+use super::process::{Process, Sign, bind};
+use crate::contract::{EnvironmentError, Invocation, Outcome};
+use crate::limits::{INIT_MAX, OPEN_FILES_MAX};
+use crate::meter::init_report_line;
+use crate::rapi::Effect;
+use crate::runtimes::{Family, runtime_version_arn};
+use crate::sandbox::{self, Exit, Plan, Program};
+use crate::variables::{Circumstances, environment};
+
+/// How an initialization ended.
+enum Initialized {
+    Ready,
+    Failed(Failure),
+    Stopped,
+}
+
+impl<H: Home> Environment<H> {
+    /// The cold start with its first event. Answers the process when it can take more.
+    pub(super) async fn begin(&mut self, deliveries: &mut mpsc::Receiver<Delivery>) -> Option<Process> {
+        let Delivery { invocation, reply } = deliveries.recv().await?;
+        let arn = runtime_version_arn(&self.spec.runtime, &self.spec.region);
+        self.journal.line(format!("INIT_START Runtime Version: {}\tRuntime Version ARN: {arn}\n", self.launch.version));
+        self.journal.flush();
+        let clock = self.platform.clock.clone();
+        let init_began = clock.monotonic();
+        if let Err(error) = self.prepare().await {
+            return self.not_started(reply, EnvironmentError::Start(error.to_string()));
+        }
+        let mut process = match self.start().await {
+            Ok(process) => process,
+            Err(error) => return self.not_started(reply, EnvironmentError::Start(error.to_string())),
+        };
+        let initialized = self.initialize(&mut process, init_began + INIT_MAX).await;
+        let init = clock.monotonic() - init_began;
+        match initialized {
+            Initialized::Ready => {
+                let began = clock.monotonic();
+                let deadline = began + self.spec.timeout;
+                let running = Running { invocation, reply, began, deadline, init: Some(init) };
+                self.journal.begin_tail(running.invocation.tail);
+                self.handle(process, running).await
+            }
+            Initialized::Stopped => {
+                process.end(&mut self.journal, &*clock).await;
+                self.not_started(reply, EnvironmentError::Stopping)
+            }
+            Initialized::Failed(failure) => {
+                process.end(&mut self.journal, &*clock).await;
+                self.journal.line(init_report_line(init, "init", &mark(&failure)));
+                self.begin_again(invocation, reply).await
+            }
+        }
+    }
+
+    /// A failed initialization is tried once more, as part of the event and within its time.
+    /// Source: Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle", failures in Init.
+    async fn begin_again(
+        &mut self,
+        invocation: Invocation,
+        reply: oneshot::Sender<Result<Outcome, Invocation>>,
+    ) -> Option<Process> {
+        let clock = self.platform.clock.clone();
+        let began = clock.monotonic();
+        let deadline = began + self.spec.timeout;
+        self.journal.begin_tail(invocation.tail);
+        let mut process = match self.start().await {
+            Ok(process) => process,
+            Err(error) => return self.not_started(reply, EnvironmentError::Start(error.to_string())),
+        };
+        let running = Running { invocation, reply, began, deadline, init: None };
+        match self.initialize(&mut process, deadline).await {
+            Initialized::Ready => self.handle(process, running).await,
+            Initialized::Stopped => {
+                process.end(&mut self.journal, &*clock).await;
+                self.not_started(running.reply, EnvironmentError::Stopping)
+            }
+            Initialized::Failed(failure) => {
+                let took = (clock.monotonic() - began).min(self.spec.timeout);
+                let peak_mb = process.peak_mb();
+                process.end(&mut self.journal, &*clock).await;
+                self.journal.line(init_report_line(took, "invoke", &mark(&failure)));
+                self.start_line(&running.invocation.request_id);
+                self.home.leave();
+                self.finish(running, Err(failure), took, peak_mb);
+                None
+            }
+        }
+    }
+
+    /// What all processes of the environment share.
+    async fn prepare(&mut self) -> std::io::Result<()> {
+        let folder = self.folder.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(folder.join("tmp"))?;
+            std::fs::create_dir(folder.join("stage"))
+        });
+        made.await??;
+        self.credentials = self.platform.credentials.credentials(&self.spec).await;
+        if let Some(credentials) = &self.credentials {
+            self.home.usable_until(credentials.expires);
+            self.doorway = self.platform.doorways.open(credentials).await;
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self) -> std::io::Result<Process> {
+        let (listener, runtime_api) = bind().await?;
+        let variables = environment(
+            &self.spec,
+            &Circumstances {
+                family: &self.launch.family,
+                log_stream: &self.journal.stream,
+                runtime_api,
+                credentials: self.credentials.as_ref(),
+                doorway: self.doorway.as_ref().map(|doorway| doorway.address),
+            },
+        );
+        let plan = self.plan(variables);
+        let (warden, title) = (self.platform.warden.clone(), self.spec.function_name.clone());
+        let launched = tokio::task::spawn_blocking(move || sandbox::launch(&warden, &title, &plan));
+        let (sandbox, pipes) = launched.await??;
+        Ok(Process::new(sandbox, pipes, listener))
+    }
+
+    fn plan(&self, environment: Vec<(String, String)>) -> Plan {
+        let managed = self.launch.family != Family::Provided;
+        Plan {
+            program: self.launch.program.clone(),
+            // AWS's own bootstraps start this script instead, in the languages that they are for.
+            wrapper: self.spec.environment.get("AWS_LAMBDA_EXEC_WRAPPER").filter(|_| managed).cloned(),
+            arguments: match self.launch.family {
+                Family::Nodejs { .. } => node_flags(self.spec.memory_mb),
+                // The host user's own packages are no part of a function.
+                Family::Python { .. } => vec!["-s".to_owned()],
+                Family::Provided => Vec::new(),
+            },
+            entry: self.launch.entry.clone(),
+            environment,
+            private_mounts: self.platform.private_mounts,
+            code: std::path::absolute(&self.spec.code_dir).unwrap_or_else(|_| self.spec.code_dir.clone()),
+            runtime: self.launch.client.clone(),
+            tmp: self.folder.join("tmp"),
+            stage: self.folder.join("stage"),
+            tools: self.launch.tools.clone(),
+            open_files: OPEN_FILES_MAX,
+        }
+    }
+
+    async fn initialize(&mut self, process: &mut Process, deadline: Duration) -> Initialized {
+        let clock = self.platform.clock.clone();
+        let mut over = clock.pause(deadline.saturating_sub(clock.monotonic()));
+        let mut told = None;
+        loop {
+            let sign = tokio::select! {
+                sign = process.sign(&mut self.journal) => sign,
+                () = &mut over => return Initialized::Failed(Failure::TimedOut),
+                () = stopped(&mut self.stop) => return Initialized::Stopped,
+            };
+            match sign {
+                Sign::Said(Effect::Waiting) => return Initialized::Ready,
+                // The client ends the process after it; what is written until then belongs to the log.
+                Sign::Said(Effect::InitFailed(payload)) => told = Some(failure(payload)),
+                Sign::Exited(exit) => {
+                    process.drain(&mut self.journal);
+                    return Initialized::Failed(told.unwrap_or(Failure::Exited(exit)));
+                }
+                Sign::NotExecutable { errno } => return Initialized::Failed(self.not_executable(errno)),
+                Sign::Lost => return Initialized::Failed(told.unwrap_or(LOST)),
+                Sign::Started { plain } => *self.platform.plain.lock().unwrap_or_else(PoisonError::into_inner) = plain,
+                Sign::Said(_) | Sign::Wrote => {}
+            }
+        }
+    }
+
+    fn not_executable(&self, errno: i32) -> Failure {
+        match &self.launch.program {
+            Program::InCode(name) => Failure::InvalidEntrypoint(match self.spec.code_dir.join(name).exists() {
+                true => Entrypoint::NotExecutable { errno },
+                false => Entrypoint::Missing,
+            }),
+            // What a shell answers for a wrapper that is not there, or may not be executed.
+            Program::At(_) => Failure::Exited(Exit::Status(if errno == libc::ENOENT { 127 } else { 126 })),
+        }
+    }
+}
+
+/// As AWS starts Node.js: the heap's parts in proportion to the function's memory.
+fn node_flags(memory_mb: u32) -> Vec<String> {
+    vec![
+        "--max-http-header-size=81920".to_owned(),
+        format!("--max-semi-space-size={}", (memory_mb * 5 / 100).max(1)),
+        format!("--max-old-space-size={}", memory_mb * 90 / 100),
+    ]
+}
