@@ -1,1 +1,0 @@
-import http from 'node:http'; import net from 'node:net'
