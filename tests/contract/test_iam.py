@@ -236,6 +236,18 @@ def test_policies_are_attached_to_users_groups_and_roles(iam, user, group, role,
 # "list_attached_role_policies".
 
 
+def test_short_lists_come_in_pages_too(iam, role, name):
+    tags = [{"Key": "é" * 120 + str(n), "Value": ""} for n in range(5)]
+    iam.tag_role(RoleName=name, Tags=tags)
+    for policy in ["AdministratorAccess", "PowerUserAccess", "IAMReadOnlyAccess"]:
+        iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name, PaginationConfig={"PageSize": 2})
+    names = [p["PolicyName"] for page in pages for p in page["AttachedPolicies"]]
+    assert names == ["AdministratorAccess", "IAMReadOnlyAccess", "PowerUserAccess"]
+    pages = iam.get_paginator("list_role_tags").paginate(RoleName=name, PaginationConfig={"PageSize": 2})
+    assert [t for page in pages for t in page["Tags"]] == tags
+
+
 def test_the_tenth_policy_of_a_role_is_the_last(iam, role, name):
     for n in range(11):
         document = json.dumps(READ)
@@ -256,6 +268,8 @@ def test_lambdas_own_policies_are_there(iam):
 
 
 def test_permissions_boundaries(iam, user, role, name):
+    message = refused("NoSuchEntity", iam.put_role_permissions_boundary, RoleName=name, PermissionsBoundary=BASIC + "x")
+    assert message == f"Scope ARN: {BASIC}x does not exist or is not attachable."
     iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=BASIC)
     iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=BASIC)
     for read in (iam.get_user(UserName=name)["User"], iam.get_role(RoleName=name)["Role"]):
@@ -349,6 +363,10 @@ def test_service_linked_roles(gureum):
     assert role["Arn"] == "arn:aws:iam::333333333333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
     message = refused("InvalidInput", iam.create_service_linked_role, AWSServiceName="ecs.amazonaws.com")
     assert message.startswith("Service role name AWSServiceRoleForECS has been taken in this account")
+    # Whoever may can describe and tag it; the rest is its service's.
+    iam.update_role_description(RoleName="AWSServiceRoleForECS", Description="ours")
+    iam.tag_role(RoleName="AWSServiceRoleForECS", Tags=[{"Key": "a", "Value": "1"}])
+    refused("UnmodifiableEntity", iam.attach_role_policy, RoleName="AWSServiceRoleForECS", PolicyArn=BASIC)
     message = refused("UnmodifiableEntity", iam.delete_role, RoleName="AWSServiceRoleForECS")
     assert message.endswith("this role is only modifiable by AWS")
     task = iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")["DeletionTaskId"]

@@ -63,6 +63,8 @@ pub enum Error {
     NoSuchPolicyVersion { arn: String, version: String },
     #[error("the policy {0} cannot be attached")]
     NotAttachable(String),
+    #[error("the policy {0} cannot be a permissions boundary")]
+    NoSuchBoundary(String),
     #[error("the {kind} {name} has no permissions boundary")]
     NoBoundary { kind: EntityKind, name: String },
     #[error("the credential {0} does not exist")]
@@ -137,6 +139,9 @@ impl From<Error> for ApiError {
             )),
             E::NotAttachable(arn) => {
                 iam::no_such_entity_exception(format!("Policy {arn} does not exist or is not attachable."))
+            }
+            E::NoSuchBoundary(arn) => {
+                iam::no_such_entity_exception(format!("Scope ARN: {arn} does not exist or is not attachable."))
             }
             E::NoBoundary { kind, name } => {
                 iam::no_such_entity_exception(format!("{} {name} does not have a permission boundary", kind.title()))

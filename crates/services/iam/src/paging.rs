@@ -90,4 +90,10 @@ impl Question<'_> {
         let marker = items.last().filter(|_| more).map(|item| self.issue(name(item).as_bytes()));
         Ok(Page { items, marker })
     }
+
+    /// A page of a short list whose items have no short names: positions are counted.
+    pub fn numbered<T>(&self, all: Vec<T>) -> Result<Page<T>, Error> {
+        let Page { items, marker } = self.of(all.into_iter().enumerate().collect(), |(at, _)| format!("{at:06}"))?;
+        Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), marker })
+    }
 }

@@ -80,10 +80,11 @@ fn list<E: Entity>(
     let entity: E = directory.entity(cx, &input.name)?;
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
     let below = |arn: &&String| PolicyArn::parse(arn).is_ok_and(|arn| arn.path.starts_with(&prefix));
-    let attached = entity.common().attached.iter().filter(below).map(|arn| views::attached(arn)).collect();
+    let mut attached: Vec<&String> = entity.common().attached.iter().filter(below).collect();
+    attached.sort_by_key(|arn| arn.rsplit('/').next().unwrap_or_default().to_owned());
     directory
         .question(cx, operation, format!("{} {prefix}", input.name), input.marker, input.max_items)
-        .of(attached, |policy: &api::AttachedPolicy| policy.policy_name.clone().unwrap_or_default())
+        .numbered(attached.into_iter().map(|arn| views::attached(arn)).collect())
 }
 
 macro_rules! for_entity {

@@ -16,10 +16,10 @@ pub fn use_key<E: Entity>(account: &AccountId, index: &str, policy: &str, name: 
     records::all(account, index).part(policy).part(E::KIND.word()).part(name.to_lowercase())
 }
 
-/// Gives an entity its boundary. Errors: `NotAttachable`, no such policy.
+/// Gives an entity its boundary. Errors: `NoSuchBoundary`, no such policy.
 pub fn set<E: Entity>(txn: &mut Txn, scope: &Scope, entity: &mut E, arn: String) -> Result<(), Error> {
     if matches!(managed_policies::find(txn, scope, &arn)?, Found::None) {
-        return Err(Error::NotAttachable(arn));
+        return Err(Error::NoSuchBoundary(arn));
     }
     clear::<E>(txn, &scope.account, entity);
     let common = entity.common_mut();

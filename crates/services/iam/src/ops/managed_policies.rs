@@ -192,9 +192,14 @@ pub async fn list(
         below && used && (!only_attached || uses.attachments > 0)
     });
     let parameters = format!("{wanted_scope} {prefix} {only_attached} {filter:?}");
-    let page = directory
-        .question(cx, "ListPolicies", parameters, input.marker, input.max_items)
-        .of(policies, |(policy, _)| policy.policy_name.clone().unwrap_or_default())?;
+    let page = directory.question(cx, "ListPolicies", parameters, input.marker, input.max_items).of(
+        policies,
+        |(policy, _)| {
+            // A customer's policy may have the name of one of AWS's.
+            let of_aws = policy.arn.as_ref().is_some_and(|arn| arn.contains("::aws:policy/"));
+            format!("{} {}", policy.policy_name.as_deref().unwrap_or_default(), u8::from(of_aws))
+        },
+    )?;
     Ok(api::ListPoliciesResponse {
         is_truncated: page.truncated(),
         policies: Some(page.items.into_iter().map(|(policy, _)| policy).collect()),

@@ -4,7 +4,7 @@ use api_iam::types as api;
 use kernel::{Cx, id};
 
 use super::{boundaries, views};
-use crate::directory::{Directory, check_new, load_to_change, save};
+use crate::directory::{Directory, check_new, load, load_to_change, save};
 use crate::error::{Blocker, Error, Quota};
 use crate::limits::{SESSION_DURATION_S, TRUST_POLICY_CHARS_MAX};
 use crate::model::entity::EntityKind;
@@ -93,17 +93,29 @@ pub async fn list(
     })
 }
 
+/// What of a role changes.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    /// Of a service-linked role too. Source: IAM User Guide, "Edit a service-linked role description".
+    Description,
+    Anything,
+}
+
 /// Changes one role in a transaction.
 async fn change(
     directory: &Directory,
     cx: &Cx,
     name: String,
+    part: Part,
     body: impl FnOnce(&mut Role) + Send + 'static,
 ) -> Result<Role, Error> {
     let account = cx.account.clone();
     directory
         .change(move |txn| {
-            let mut role: Role = load_to_change(txn, &account, &name)?;
+            let mut role: Role = match part {
+                Part::Description => load(txn, &account, &name)?,
+                Part::Anything => load_to_change(txn, &account, &name)?,
+            };
             body(&mut role);
             save(txn, &account, &role)?;
             Ok(role)
@@ -116,7 +128,8 @@ pub async fn update(
     cx: &Cx,
     input: api::UpdateRoleRequest,
 ) -> Result<api::UpdateRoleResponse, Error> {
-    change(directory, cx, input.role_name, move |role| {
+    let part = if input.max_session_duration.is_none() { Part::Description } else { Part::Anything };
+    change(directory, cx, input.role_name, part, move |role| {
         if let Some(text) = input.description {
             role.description = Some(text).filter(|text| !text.is_empty());
         }
@@ -131,7 +144,7 @@ pub async fn update_description(
     cx: &Cx,
     input: api::UpdateRoleDescriptionRequest,
 ) -> Result<api::UpdateRoleDescriptionResponse, Error> {
-    let role = change(directory, cx, input.role_name, move |role| {
+    let role = change(directory, cx, input.role_name, Part::Description, move |role| {
         role.description = Some(input.description).filter(|text| !text.is_empty());
     })
     .await?;
@@ -144,7 +157,7 @@ pub async fn update_trust(
     input: api::UpdateAssumeRolePolicyRequest,
 ) -> Result<api::UpdateAssumeRolePolicyResponse, Error> {
     check_trust(&input.policy_document)?;
-    change(directory, cx, input.role_name, move |role| role.trust = input.policy_document).await?;
+    change(directory, cx, input.role_name, Part::Anything, move |role| role.trust = input.policy_document).await?;
     Ok(api::UpdateAssumeRolePolicyResponse {})
 }
 

@@ -5,12 +5,13 @@ use kernel::Cx;
 use store::Txn;
 
 use super::{instance_profiles, managed_policies, views};
-use crate::directory::{Directory, Scope, load_to_change, save};
+use crate::directory::{Directory, Scope, load, save};
 use crate::error::Error;
 use crate::model::tags;
 use crate::records::{Role, Tag, User};
 
-/// What carries tags, by the name or ARN that requests give.
+/// What carries tags, by the name or ARN that requests give. Service-linked roles may be tagged by anyone.
+/// Source: IAM API Reference, "TagRole".
 trait Tagged {
     fn read(directory: &Directory, cx: &Cx, name: &str) -> Result<Vec<Tag>, Error>;
 
@@ -35,7 +36,7 @@ macro_rules! entity_tags {
                 name: &str,
                 body: impl FnOnce(&mut Vec<Tag>) -> Result<(), Error>,
             ) -> Result<(), Error> {
-                let mut entity: $entity = load_to_change(txn, &scope.account, name)?;
+                let mut entity: $entity = load(txn, &scope.account, name)?;
                 body(&mut entity.common.tags)?;
                 save(txn, &scope.account, &entity)
             }
@@ -119,10 +120,9 @@ macro_rules! for_tagged {
         }
 
         pub async fn $list(directory: &Directory, cx: &Cx, input: api::$list_in) -> Result<api::$list_out, Error> {
-            let tags = $tagged::read(directory, cx, &input.$name)?;
-            let page = directory
-                .question(cx, $operation, input.$name, input.marker, input.max_items)
-                .of(tags, |tag| tag.key.clone())?;
+            let mut tags = $tagged::read(directory, cx, &input.$name)?;
+            tags.sort_by(|a, b| a.key.cmp(&b.key));
+            let page = directory.question(cx, $operation, input.$name, input.marker, input.max_items).numbered(tags)?;
             Ok(api::$list_out { is_truncated: page.truncated(), tags: views::tags(&page.items), marker: page.marker })
         }
     };
