@@ -320,7 +320,8 @@ def test_settings_that_are_kept(awslambda, function, name):
 
 def test_a_role_must_trust_lambda_in_strict_access(fresh, name):
     server = fresh("--strict")
-    keys = {"key": server.root_key["access_key_id"], "secret": server.root_key["secret_access_key"]}
+    root = json.loads((server.folder / "state/gureum/root-key.json").read_text())
+    keys = {"key": root["access_key_id"], "secret": root["secret_access_key"]}
     awslambda, iam = server.client("lambda", **keys), server.client("iam", **keys)
     request = {
         "FunctionName": name,

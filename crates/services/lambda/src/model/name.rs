@@ -36,30 +36,25 @@ impl FunctionRef {
         Ok(function)
     }
 
+    /// Source: the pattern of FunctionName in the Lambda API Reference: whatever stands before the name may be left out.
     fn parse(account: &AccountId, region: &Region, text: &str) -> Result<Self, Error> {
-        let mut owner = account.clone();
-        let rest = if let Some(rest) = text.strip_prefix("arn:") {
-            let mut parts = rest.splitn(5, ':');
-            let (_partition, _service) = (parts.next(), parts.next());
-            let named = parts.next().unwrap_or_default();
-            if named != region.as_str() {
-                return Err(Error::WrongRegion { named: named.to_owned(), here: region.to_string() });
-            }
-            owner = read_account(parts.next().unwrap_or_default(), text)?;
-            parts.next().and_then(|rest| rest.strip_prefix("function:")).ok_or_else(|| malformed(text))?
-        } else if let Some((before, rest)) =
-            text.split_once("function:").filter(|(b, _)| b.ends_with(':') || b.is_empty())
-        {
-            if let Some(id) = before.strip_suffix(':') {
-                owner = read_account(id, text)?;
-            }
-            rest
-        } else {
-            text
+        let parts: Vec<&str> = text.split(':').collect();
+        let (named, owner, rest) = match parts.as_slice() {
+            ["arn", _, "lambda", named, id, "function", rest @ ..] => (Some(*named), Some(*id), rest),
+            [named, id, "function", rest @ ..] if is_account(id) => (Some(*named), Some(*id), rest),
+            [id, "function", rest @ ..] if is_account(id) => (None, Some(*id), rest),
+            ["function", rest @ ..] if !rest.is_empty() => (None, None, rest),
+            [id, rest @ ..] if is_account(id) && !rest.is_empty() => (None, Some(*id), rest),
+            rest => (None, None, rest),
         };
-        let (name, qualifier) = match rest.split_once(':') {
-            Some((name, qualifier)) => (name, Some(qualifier)),
-            None => (rest, None),
+        if let Some(named) = named.filter(|named| *named != region.as_str()) {
+            return Err(Error::WrongRegion { named: named.to_owned(), here: region.to_string() });
+        }
+        let owner = owner.map_or(Ok(account.clone()), AccountId::parse).map_err(|_| malformed(text))?;
+        let (name, qualifier) = match rest {
+            [name] => (*name, None),
+            [name, qualifier] => (*name, Some(*qualifier)),
+            _ => return Err(malformed(text)),
         };
         if !is_name(name) || qualifier.is_some_and(|q| !is_qualifier(q)) {
             return Err(malformed(text));
@@ -99,8 +94,8 @@ fn malformed(text: &str) -> Error {
     Error::constraint(text, "functionName", "satisfy the pattern of a function's name, partial ARN or ARN")
 }
 
-fn read_account(id: &str, text: &str) -> Result<AccountId, Error> {
-    AccountId::parse(id).map_err(|_| malformed(text))
+fn is_account(part: &str) -> bool {
+    AccountId::parse(part).is_ok()
 }
 
 fn is_name(name: &str) -> bool {
@@ -147,6 +142,10 @@ mod tests {
         check("echo:prod", "echo", Some("prod"));
         check("echo:$LATEST", "echo", Some("$LATEST"));
         check("function:echo", "echo", None);
+        check("000000000000:echo", "echo", None);
+        check("us-east-1:000000000000:function:echo", "echo", None);
+        check("my-fn-1:prod", "my-fn-1", Some("prod"));
+        check("function", "function", None);
         check("000000000000:function:echo:7", "echo", Some("7"));
         check("arn:aws:lambda:us-east-1:000000000000:function:echo", "echo", None);
         check("arn:aws:lambda:us-east-1:000000000000:function:echo:prod", "echo", Some("prod"));
