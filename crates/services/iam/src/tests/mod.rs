@@ -1,6 +1,7 @@
 //! The operations, driven directly with typed values over a store in memory.
 
 mod iam;
+mod paging;
 mod records;
 mod sts;
 
