@@ -282,14 +282,14 @@ def test_metric_filters_are_kept_and_tested(logs, group):
 
 def test_a_subscribed_function_gets_the_events(client, logs, group, stream, name):
     lambda_ = client("lambda")
-    code = "import json\ndef handler(event, context):\n    print(json.dumps(event))\n"
+    code = "exports.handler = async event => console.log(JSON.stringify(event))"
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     function = lambda_.create_function(
         FunctionName=name,
-        Runtime="python3.12",
-        Handler="app.handler",
+        Runtime="nodejs20.x",
+        Handler="index.handler",
         Role=role,
-        Code={"ZipFile": zipped({"app.py": code})},
+        Code={"ZipFile": zipped({"index.js": code})},
     )["FunctionArn"]
     filter_of = {"logGroupName": group, "filterName": "errors", "filterPattern": "ERROR", "destinationArn": function}
     assert refusal(logs.put_subscription_filter, **filter_of) == (
@@ -317,7 +317,7 @@ def test_a_subscribed_function_gets_the_events(client, logs, group, stream, name
             return None
 
     lines = eventually(delivered)
-    data = json.loads(lines[0])["awslogs"]["data"]
+    data = json.loads(lines[0].split("\tINFO\t")[1])["awslogs"]["data"]
     payload = json.loads(gzip.decompress(base64.b64decode(data)))
     assert [event["message"] for event in payload["logEvents"]] == ["ERROR one"]
     assert (payload["messageType"], payload["owner"], payload["logGroup"]) == ("DATA_MESSAGE", ACCOUNT, group)

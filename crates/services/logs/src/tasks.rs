@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kernel::{BoxFuture, Timestamp};
-use store::{Direction, Key, KeyRange, Part};
+use store::{Direction, Key, KeyRange, Part, StoreError};
 
 use crate::error::{Error, Result};
 use crate::limits::{EVENT_OVERHEAD_BYTES, RECORDS_PER_SCAN, SWEEP_KEYS, SWEEP_PAUSE_MIN};
@@ -59,11 +59,12 @@ impl Service {
         }
     }
 
-    /// Waits until something is due, but at least for `pause`; for ever when nothing is.
+    /// Waits until something is due, but at least for `pause`; for ever when nothing is or the store has ended.
     async fn wait(&self, next: Result<Option<Timestamp>>, pause: Duration) {
         match next {
             Ok(Some(due)) => self.clock.sleep_until(due.max(self.now() + pause)).await,
-            Ok(None) => std::future::pending().await,
+            // The server stops: this task is about to be dropped.
+            Ok(None) | Err(Error::Store(StoreError::Ended)) => std::future::pending().await,
             Err(error) => {
                 tracing::error!(%error, "background work failed");
                 self.clock.pause(FAILURE_PAUSE).await;
