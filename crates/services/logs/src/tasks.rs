@@ -31,7 +31,7 @@ impl Service {
             let next = self.deliver_everywhere().await;
             tokio::select! {
                 () = self.outbox.notified() => {}
-                () = self.wait(next, Duration::ZERO) => {}
+                () = self.wait(next, Timestamp::default()) => {}
             }
         }
     }
@@ -48,21 +48,22 @@ impl Service {
     async fn run_sweep(&self) {
         loop {
             self.sweep_due.store(i64::MAX, Ordering::Relaxed);
+            let not_before = self.now() + SWEEP_PAUSE_MIN;
             let next = self.sweep_everywhere().await;
             if let Ok(Some(due)) = &next {
                 self.sweep_due.fetch_min(due.millis(), Ordering::Relaxed);
             }
             tokio::select! {
                 () = self.sweep.notified() => {}
-                () = self.wait(next, SWEEP_PAUSE_MIN) => {}
+                () = self.wait(next, not_before) => {}
             }
         }
     }
 
-    /// Waits until something is due, but at least for `pause`; for ever when nothing is or the store has ended.
-    async fn wait(&self, next: Result<Option<Timestamp>>, pause: Duration) {
+    /// Waits until something is due, but at least until `not_before`; for ever when nothing is or the store has ended.
+    async fn wait(&self, next: Result<Option<Timestamp>>, not_before: Timestamp) {
         match next {
-            Ok(Some(due)) => self.clock.sleep_until(due.max(self.now() + pause)).await,
+            Ok(Some(due)) => self.clock.sleep_until(due.max(not_before)).await,
             // The server stops: this task is about to be dropped.
             Ok(None) | Err(Error::Store(StoreError::Ended)) => std::future::pending().await,
             Err(error) => {
