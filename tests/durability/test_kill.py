@@ -37,7 +37,7 @@ class Client(threading.Thread):
         self.ledger, self.host = ledger, endpoint.split("//")[1]
         self.names = (f"f-{round_number}-{number}-{n}" for n in itertools.count())
         self.random = random.Random(f"{round_number}/{number}")
-        self.connection, self.name, self.failure = None, None, None
+        self.connection, self.function, self.failure = None, None, None
 
     def call(self, method, path, body, headers=()):
         """The answer, or None when the server is gone: then nothing was acknowledged."""
@@ -66,27 +66,27 @@ class Client(threading.Thread):
 
     def step(self):
         kind = self.random.choice(["create", "update", "update", "publish", "event", "event"])
-        if kind == "create" or self.name is None:
+        if kind == "create" or self.function is None:
             name = next(self.names)
             body = {"FunctionName": name, "Runtime": "nodejs20.x", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": CODE}}
             if self.call("POST", "/2015-03-31/functions", body):
-                self.name = name
+                self.function = name
                 with self.ledger.lock:
                     self.ledger.created.add(name)
         elif kind == "update":
             text = f"{self.random.random()}"
             with self.ledger.lock:
-                self.ledger.descriptions.setdefault(self.name, []).append(("asked", text))
-            if self.call("PUT", f"/2015-03-31/functions/{self.name}/configuration", {"Description": text}):
+                self.ledger.descriptions.setdefault(self.function, []).append(("asked", text))
+            if self.call("PUT", f"/2015-03-31/functions/{self.function}/configuration", {"Description": text}):
                 with self.ledger.lock:
-                    self.ledger.descriptions[self.name].append(("acknowledged", text))
+                    self.ledger.descriptions[self.function].append(("acknowledged", text))
         elif kind == "publish":
-            answer = self.call("POST", f"/2015-03-31/functions/{self.name}/versions", {})
+            answer = self.call("POST", f"/2015-03-31/functions/{self.function}/versions", {})
             if answer:
                 with self.ledger.lock:
-                    self.ledger.versions.setdefault(self.name, set()).add(json.loads(answer[1])["Version"])
+                    self.ledger.versions.setdefault(self.function, set()).add(json.loads(answer[1])["Version"])
         else:
-            event = f"{self.name}-{self.random.random()}"
+            event = f"{self.function}-{self.random.random()}"
             headers = {"x-amz-invocation-type": "Event"}
             if self.call("POST", "/2015-03-31/functions/sink/invocations", {"id": event}, headers.items()):
                 with self.ledger.lock:

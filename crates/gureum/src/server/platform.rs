@@ -63,12 +63,13 @@ impl Platform {
         }));
         logs_client.bind(logs.clone());
 
+        let function_logs = Arc::new(service_lambda::LogsSink::new(logs_client, principals.clone()));
         let engine = Pool::new(PoolOptions {
             runtimes_dir: ingredients.runtimes.clone(),
             scratch_dir: ingredients.scratch.join("environments"),
             clock: clock.clone(),
             rng: rng.clone(),
-            logs: Arc::new(service_lambda::LogsSink::new(logs_client, principals.clone())),
+            logs: function_logs.clone(),
             credentials: Arc::new(service_lambda::RoleCredentials::new(sts_client, principals.clone())),
             doorways: ingredients.doors.clone(),
             billing: runtime::Billing::Current,
@@ -79,6 +80,7 @@ impl Platform {
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),
             engine: engine.clone(),
+            logs: function_logs,
             clock: clock.clone(),
             rng: rng.clone(),
             principals,

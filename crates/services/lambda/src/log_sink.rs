@@ -25,13 +25,14 @@ struct Stream {
 
 #[derive(Default)]
 struct Queue {
-    /// Lines of each stream, in order.
-    lines: BTreeMap<Stream, VecDeque<LogLine>>,
+    /// Lines of each stream, in order, each with the number of the call that brought it.
+    lines: BTreeMap<Stream, VecDeque<(u64, LogLine)>>,
     /// Streams in the order in which they got their first waiting line.
     turns: VecDeque<Stream>,
     bytes: usize,
-    /// Lines taken and not yet written, those in flight included.
-    unwritten: usize,
+    /// Calls so far, and those whose lines are not all written yet, with how many are not.
+    calls: u64,
+    unwritten: BTreeMap<u64, usize>,
     /// The writer runs.
     writing: bool,
 }
@@ -78,11 +79,12 @@ impl LogSink for LogsSink {
 
     fn flush(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
+            let until = self.inner.queue().calls;
             loop {
                 let written = self.inner.written.notified();
                 tokio::pin!(written);
                 written.as_mut().enable();
-                if self.inner.queue().unwritten == 0 {
+                if self.inner.queue().unwritten.keys().next().is_none_or(|first| *first > until) {
                     return;
                 }
                 written.await;
@@ -103,11 +105,13 @@ impl Inner {
             tracing::warn!(bytes = queue.bytes, "log lines wait: the log is written more slowly than functions write");
         }
         queue.bytes += lines.iter().map(size_of).sum::<usize>();
-        queue.unwritten += lines.len();
+        queue.calls += 1;
+        let call = queue.calls;
+        queue.unwritten.insert(call, lines.len());
         if !queue.lines.contains_key(&stream) {
             queue.turns.push_back(stream.clone());
         }
-        queue.lines.entry(stream).or_default().extend(lines);
+        queue.lines.entry(stream).or_default().extend(lines.into_iter().map(|line| (call, line)));
         !std::mem::replace(&mut queue.writing, true)
     }
 
@@ -122,11 +126,12 @@ impl Inner {
                 next
             };
             let Some((stream, batch)) = next else { return };
-            let count = batch.len();
-            if let Err(error) = self.put(&stream, batch).await {
-                tracing::warn!(%error, group = stream.group, stream = stream.name, lines = count, "log lines are lost");
+            let (calls, lines): (Vec<u64>, Vec<LogLine>) = batch.into_iter().unzip();
+            if let Err(error) = self.put(&stream, lines).await {
+                let lines = calls.len();
+                tracing::warn!(%error, group = stream.group, stream = stream.name, lines, "log lines are lost");
             }
-            self.queue().unwritten -= count;
+            self.queue().written(&calls);
             self.written.notify_waiters();
         }
     }
@@ -155,11 +160,11 @@ impl Inner {
 
 impl Queue {
     /// The next stream's lines, as many as one PutLogEvents takes. A stream with more left waits for its next turn.
-    fn next_batch(&mut self) -> Option<(Stream, Vec<LogLine>)> {
+    fn next_batch(&mut self) -> Option<(Stream, Vec<(u64, LogLine)>)> {
         let stream = self.turns.pop_front()?;
         let lines = self.lines.get_mut(&stream)?;
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        while let Some(line) = lines.front() {
+        while let Some((_, line)) = lines.front() {
             bytes += size_of(line);
             if !batch.is_empty() && (bytes > LOG_BATCH_BYTES_MAX || batch.len() >= LOG_BATCH_EVENTS_MAX) {
                 break;
@@ -171,8 +176,20 @@ impl Queue {
         } else {
             self.turns.push_back(stream.clone());
         }
-        self.bytes = self.bytes.saturating_sub(batch.iter().map(size_of).sum());
+        self.bytes = self.bytes.saturating_sub(batch.iter().map(|(_, line)| size_of(line)).sum());
         Some((stream, batch))
+    }
+
+    /// Takes note of lines that are written, each by the call that brought it.
+    fn written(&mut self, calls: &[u64]) {
+        for call in calls {
+            if let Some(left) = self.unwritten.get_mut(call) {
+                *left -= 1;
+                if *left == 0 {
+                    self.unwritten.remove(call);
+                }
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api_lambda::types::*;
 use bytes::Bytes;
 use kernel::{BoxFuture, Clock, Cx, PageTokens, Principals, Rng, id};
-use runtime::Engine;
+use runtime::{Engine, LogSink};
 use store::{BlobId, Store, Txn};
 use wire::ApiError;
 
@@ -24,6 +24,8 @@ use crate::tasks;
 pub struct Parts {
     pub store: Store,
     pub engine: Arc<dyn Engine>,
+    /// Where the engine writes functions' logs: an event is over when its lines are kept.
+    pub logs: Arc<dyn LogSink>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub principals: Arc<dyn Principals>,
@@ -58,6 +60,7 @@ pub struct LambdaService {
 pub(crate) struct Shared {
     pub store: Store,
     pub engine: Arc<dyn Engine>,
+    pub logs: Arc<dyn LogSink>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub principals: Arc<dyn Principals>,
@@ -73,7 +76,7 @@ pub(crate) struct Shared {
 impl LambdaService {
     /// Reads what was there before: reservations and accepted events. Nothing runs until [`LambdaService::run`].
     pub fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { store, engine, clock, rng, principals, iam, sqs, settings } = parts;
+        let Parts { store, engine, logs, clock, rng, principals, iam, sqs, settings } = parts;
         let code = Code::new(
             store.clone(),
             clock.clone(),
@@ -90,6 +93,7 @@ impl LambdaService {
             code,
             store,
             engine,
+            logs,
             clock,
             rng,
             principals,

@@ -273,6 +273,8 @@ async fn end(
     condition: Option<Condition>,
     last: Option<Last>,
 ) -> Result<(), Error> {
+    // A kill after this must find either the event or what its runs have written.
+    shared.logs.flush().await;
     let failed = condition.is_some();
     if destinations::of(&open.function, open.record.qualifier.as_deref(), failed).is_empty() {
         return forget(shared, &open.event).await;

@@ -121,6 +121,16 @@ impl api_iam::Iam for FakeIam {
     }
 }
 
+pub struct NoLogs;
+
+impl runtime::LogSink for NoLogs {
+    fn write(&self, _spec: &FunctionSpec, _log_stream: &str, _lines: Vec<runtime::LogLine>) {}
+
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
 /// Remembers messages.
 #[derive(Default)]
 pub struct FakeSqs(pub Mutex<Vec<api_sqs::types::SendMessageRequest>>);
@@ -173,6 +183,7 @@ impl World {
         let parts = Parts {
             store: store.clone(),
             engine: engine.clone(),
+            logs: Arc::new(NoLogs),
             clock: clock.clone(),
             rng: Arc::new(OsRng),
             principals: Arc::new(FakePrincipals),
