@@ -361,6 +361,9 @@ async fn a_zip_goes_with_the_last_version_that_uses_it() {
     assert_eq!(there(&first), (true, true), "g uses it");
     world.lambda.delete_function(&cx(), delete("g", None)).await.unwrap();
     assert_eq!(there(&first), (false, false));
+    let dry = UpdateFunctionCodeRequest { dry_run: Some(true), ..new_code("f", "3") };
+    world.lambda.update_function_code(&cx(), dry).await.unwrap();
+    assert_eq!(there(&store::BlobId::of(&zip("3"))), (false, false), "a dry run keeps nothing");
     world.lambda.update_function_code(&cx(), new_code("f", "2")).await.unwrap();
     assert_eq!(there(&second), (true, true), "the same code again");
     world.lambda.delete_function(&cx(), delete("f", None)).await.unwrap();

@@ -119,6 +119,22 @@ async fn flushing_nothing_returns() {
     sink().0.flush().await;
 }
 
+#[tokio::test]
+async fn flushing_waits_for_what_came_before_and_for_no_more() {
+    let (sink, logs) = sink();
+    sink.write(&spec("g"), "mine", vec![line("1"), line("2")]);
+    let other = sink.clone();
+    let busy = tokio::spawn(async move {
+        loop {
+            other.write(&spec("g"), "other", vec![line("x")]);
+            tokio::task::yield_now().await;
+        }
+    });
+    sink.flush().await;
+    assert_eq!(logs.lines.lock().unwrap()["g:mine"], ["1", "2"]);
+    busy.abort();
+}
+
 struct FakeSts;
 
 impl api_sts::Sts for FakeSts {

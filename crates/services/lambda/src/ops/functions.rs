@@ -10,7 +10,7 @@ use api_lambda::types::{
 use bytes::Bytes;
 use kernel::Cx;
 use store::backend::Direction;
-use store::{BlobId, KeyRange, Txn};
+use store::{BlobId, HeldBlob, KeyRange, Txn};
 
 use super::{configuration, tags, versions};
 use crate::access::{check_pass_role, check_role};
@@ -68,8 +68,7 @@ impl Shared {
             txn.put_record(key, &function)?;
             Ok(made)
         });
-        let made = made.await?;
-        drop(held);
+        let made = self.settle(held, made.await).await?;
         Ok(self.in_flight(&place, &name, made, Moment::Created))
     }
 
@@ -92,6 +91,8 @@ impl Shared {
         let code = CodeRecord { blob: held.id().clone(), size: size_of(&zip) };
         if input.dry_run == Some(true) {
             let preview = VersionRecord { code, ..function.record.latest.clone() };
+            drop(held);
+            self.code.drop_unused(preview.code.blob.clone()).await;
             return Ok(shown(&place, &named.name, &preview, None, Moment::Settled));
         }
         let publish = input.publish == Some(true);
@@ -116,8 +117,7 @@ impl Shared {
             txn.put_record(here.function(&name), &function)?;
             Ok((made, before))
         });
-        let (made, before) = made.await?;
-        drop(held);
+        let (made, before) = self.settle(held, made.await).await?;
         self.code.drop_unused(before).await;
         self.retire_latest(&place, &named.name, &made);
         let moment = if publish { Moment::Created } else { Moment::Updated };
@@ -222,6 +222,16 @@ impl Shared {
             }
         }
         Ok(DeleteFunctionResponse { status_code: Some(204) })
+    }
+
+    /// Lets go of a zip once the record that names it is written; one that no record names goes.
+    async fn settle<T>(&self, held: HeldBlob, written: Result<T, Error>) -> Result<T, Error> {
+        let blob = held.id().clone();
+        drop(held);
+        if written.is_err() {
+            self.code.drop_unused(blob).await;
+        }
+        written
     }
 
     async fn check_role(&self, cx: &Cx, role: &str) -> Result<(), Error> {
