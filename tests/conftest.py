@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-BINARY = os.environ.get("GUREUM_BIN", "target/debug/gureum")
+BINARY = os.path.abspath(os.environ.get("GUREUM_BIN", "target/debug/gureum"))
 ACCOUNT = "000000000000"
 
 
