@@ -31,3 +31,7 @@ pub const KILL_MAX: Duration = Duration::from_secs(1);
 pub const OPEN_FILES_MAX: u64 = 1024;
 /// Attempts to hand an event to environments that turn out to have ended.
 pub const HAND_OVER_ATTEMPTS_MAX: usize = 8;
+/// Environments of a core that may start at once. A hundred at a time would all miss their function's timeout.
+pub const STARTS_PER_CORE: usize = 2;
+/// How long a slow start counts as one of those.
+pub const START_HOLD_MAX: Duration = Duration::from_millis(500);

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use kernel::{BoxFuture, Clock, Rng, Timestamp};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::contract::{
     CredentialSource, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation, InvocationError, LogSink, Outcome,
 };
 use crate::environment::{Delivery, Environment, Home, Platform};
-use crate::limits::{CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, SHUTDOWN_MAX};
+use crate::limits::{
+    CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, SHUTDOWN_MAX, START_HOLD_MAX, STARTS_PER_CORE,
+};
 use crate::meter::Billing;
 use crate::runtimes::{Launch, Runtimes};
 use schedule::Schedule;
@@ -50,6 +52,10 @@ pub struct Pool {
 struct Inner {
     platform: Arc<Platform>,
     schedule: Mutex<Schedule<mpsc::Sender<Delivery>>>,
+    /// An environment has become idle or has ended: whoever waits for a start may not need one any more.
+    released: Notify,
+    /// Starts that may be under way at once: more would only make all of them slow.
+    starts: Arc<Semaphore>,
 }
 
 impl Inner {
@@ -58,21 +64,39 @@ impl Inner {
     }
 }
 
+/// Held by an environment while it starts.
+type StartPermit = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
+
+fn give_back(permit: &StartPermit) {
+    permit.lock().unwrap_or_else(PoisonError::into_inner).take();
+}
+
 /// An environment's place in the schedule.
 struct Place {
     pool: Weak<Inner>,
     id: u64,
+    start: StartPermit,
 }
 
 impl Place {
     fn with<T>(&self, f: impl FnOnce(&mut Schedule<mpsc::Sender<Delivery>>, u64) -> T) -> Option<T> {
         self.pool.upgrade().map(|pool| f(&mut pool.schedule(), self.id))
     }
+
+    /// Tells whoever waits that there is room for them.
+    fn make_room(&self) {
+        give_back(&self.start);
+        if let Some(pool) = self.pool.upgrade() {
+            pool.released.notify_waiters();
+        }
+    }
 }
 
 impl Home for Place {
     fn release(&self) -> bool {
-        self.with(Schedule::release).unwrap_or(false)
+        let kept = self.with(Schedule::release).unwrap_or(false);
+        self.make_room();
+        kept
     }
 
     fn leave_if_idle(&self) -> bool {
@@ -81,6 +105,7 @@ impl Home for Place {
 
     fn leave(&self) {
         self.with(Schedule::remove);
+        self.make_room();
     }
 
     fn usable_until(&self, at: Timestamp) {
@@ -106,7 +131,13 @@ impl Pool {
             doorways: options.doorways,
             billing: options.billing,
         };
-        let inner = Inner { platform: Arc::new(platform), schedule: Mutex::new(Schedule::new(IDLE_MAX)) };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let inner = Inner {
+            platform: Arc::new(platform),
+            schedule: Mutex::new(Schedule::new(IDLE_MAX)),
+            released: Notify::new(),
+            starts: Arc::new(Semaphore::new(cores * STARTS_PER_CORE)),
+        };
         Arc::new(Self { inner: Arc::new(inner), stop: watch::Sender::new(false), alive: watch::Sender::new(()) })
     }
 
@@ -137,10 +168,11 @@ impl Pool {
             }
             let (reply, answer) = oneshot::channel();
             let delivery = Delivery { invocation, reply };
-            let handed_over = match self.idle(&spec) {
-                Some(environment) => environment.try_send(delivery),
-                None => self.start(&spec, self.launch(&spec.runtime).await?).try_send(delivery),
+            let environment = match self.idle(&spec) {
+                Some(environment) => environment,
+                None => self.idle_or_started(&spec).await?,
             };
+            let handed_over = environment.try_send(delivery);
             invocation = match handed_over {
                 Ok(()) => match answer.await {
                     Ok(Ok(outcome)) => return Ok(outcome),
@@ -159,11 +191,43 @@ impl Pool {
         self.inner.schedule().take(&spec.function_arn, &spec.generation, needed_until)
     }
 
-    fn start(&self, spec: &Arc<FunctionSpec>, launch: Arc<Launch>) -> mpsc::Sender<Delivery> {
+    /// An environment that becomes idle while others start, or a new one when there is room for another start.
+    async fn idle_or_started(&self, spec: &Arc<FunctionSpec>) -> Result<mpsc::Sender<Delivery>, EnvironmentError> {
+        let launch = self.launch(&spec.runtime).await?;
+        let mut stop = self.stop.subscribe();
+        loop {
+            let released = self.inner.released.notified();
+            if let Some(environment) = self.idle(spec) {
+                return Ok(environment);
+            }
+            tokio::select! {
+                permit = self.inner.starts.clone().acquire_owned() => {
+                    let permit = permit.map_err(|_| EnvironmentError::Stopping)?;
+                    return Ok(self.idle(spec).unwrap_or_else(|| self.start(spec, launch, permit)));
+                }
+                () = released => {}
+                _ = stop.wait_for(|stop| *stop) => return Err(EnvironmentError::Stopping),
+            }
+        }
+    }
+
+    fn start(
+        &self,
+        spec: &Arc<FunctionSpec>,
+        launch: Arc<Launch>,
+        permit: OwnedSemaphorePermit,
+    ) -> mpsc::Sender<Delivery> {
         // One event at a time: the sender is only used by whoever took the environment from the schedule.
         let (sender, deliveries) = mpsc::channel(1);
         let id = self.inner.schedule().add(&spec.function_arn, &spec.generation, sender.clone());
-        let place = Place { pool: Arc::downgrade(&self.inner), id };
+        let start: StartPermit = Arc::new(Mutex::new(Some(permit)));
+        let place = Place { pool: Arc::downgrade(&self.inner), id, start: start.clone() };
+        // A function that is slow to start must not keep others from starting.
+        let held = self.inner.platform.clock.pause(START_HOLD_MAX);
+        tokio::spawn(async move {
+            held.await;
+            give_back(&start);
+        });
         let environment =
             Environment::new(self.inner.platform.clone(), spec.clone(), launch, place, self.stop.subscribe());
         let alive = self.alive.subscribe();
