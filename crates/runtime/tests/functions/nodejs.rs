@@ -119,6 +119,8 @@ async fn all_handler_forms_answer_as_on_aws() {
     assert!(late.tail().contains("LATE"), "{}", late.tail());
     let began = Instant::now();
     assert_eq!(world.invoke(&spec, &ask("nowait")).await.text(), r#""now""#);
+    // What that left behind goes on, and holds up no later callback.
+    assert_eq!(world.invoke(&spec, &ask("undef")).await.text(), "null");
     assert!(began.elapsed() < Duration::from_secs(5), "the loop was waited for");
 }
 
