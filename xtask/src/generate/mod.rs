@@ -94,7 +94,7 @@ fn manifest(name: &str) -> String {
 fn door(facts: &Facts) -> String {
     let service = &facts.service;
     format!(
-        "{HEADER}//! {} {}: types, tables and the trait.\n\n#[rustfmt::skip]\nmod schema;\n#[rustfmt::skip]\nmod service;\n\
+        "{HEADER}//! {} {}: types, tables and the trait.\n\n#[rustfmt::skip]\n#[allow(clippy::needless_update)]\nmod schema;\n#[rustfmt::skip]\nmod service;\n\
          #[rustfmt::skip]\npub mod types;\n\npub use schema::MODEL;\npub use service::*;\n",
         service.sdk_id, service.api_version
     )

@@ -2,6 +2,7 @@
 //! IAM 2010-05-08: types, tables and the trait.
 
 #[rustfmt::skip]
+#[allow(clippy::needless_update)]
 mod schema;
 #[rustfmt::skip]
 mod service;

@@ -2,6 +2,7 @@
 //! Lambda 2015-03-31: types, tables and the trait.
 
 #[rustfmt::skip]
+#[allow(clippy::needless_update)]
 mod schema;
 #[rustfmt::skip]
 mod service;

@@ -2,6 +2,7 @@
 //! CloudWatch Logs 2014-03-28: types, tables and the trait.
 
 #[rustfmt::skip]
+#[allow(clippy::needless_update)]
 mod schema;
 #[rustfmt::skip]
 mod service;

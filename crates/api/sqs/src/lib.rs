@@ -2,6 +2,7 @@
 //! SQS 2012-11-05: types, tables and the trait.
 
 #[rustfmt::skip]
+#[allow(clippy::needless_update)]
 mod schema;
 #[rustfmt::skip]
 mod service;

@@ -2,6 +2,7 @@
 //! STS 2011-06-15: types, tables and the trait.
 
 #[rustfmt::skip]
+#[allow(clippy::needless_update)]
 mod schema;
 #[rustfmt::skip]
 mod service;
