@@ -1,12 +1,11 @@
-//! A small service of our own making, for benchmarks, fuzzing and property tests. Nothing serves it.
+//! A small service of our own making, for fuzzing and property tests. Nothing serves it.
 
-use bytes::Bytes;
+use http::Request;
 use http::request::Parts;
-use http::{Request, Response};
 
 use crate::{
-    Answer, Body, Doc, Endpoint, ErrorStyle, Kind, Location, MEMBER, Member, Model, Operation, OperationId, Protocol,
-    ProtocolKind, RequestIdStyle, SHAPE, Shape, ShapeId, TimestampFormat,
+    Endpoint, ErrorStyle, Kind, Location, MEMBER, Member, Model, Operation, OperationId, Protocol, ProtocolKind,
+    RequestIdStyle, SHAPE, Shape, ShapeId, TimestampFormat,
 };
 
 const STRING: ShapeId = 0;
@@ -171,34 +170,4 @@ pub fn head(method: &str, uri: &str, headers: &[(&str, &str)]) -> Option<Parts> 
         request = request.header(*name, *value);
     }
     Some(request.body(()).ok()?.into_parts().0)
-}
-
-/// One small call as a benchmark times it: find the operation, read and check the input, write the answer.
-#[derive(Debug)]
-pub struct SmallCall {
-    head: Parts,
-    body: Bytes,
-}
-
-impl SmallCall {
-    /// A SendMessage of about 260 bytes over awsJson.
-    pub fn new() -> Option<Self> {
-        let body = br#"{"QueueUrl":"http://sqs.us-east-1.localhost:4566/000000000000/orders","MessageBody":
-            "{\"order\":17,\"customer\":\"c-4711\",\"items\":[1,2,3]}","DelaySeconds":5,"MessageAttributes":
-            {"kind":{"DataType":"String","StringValue":"order"},"try":{"DataType":"Number","StringValue":"1"}}}"#;
-        let head = head("POST", "/", &[("x-amz-target", "Sample.SendMessage")])?;
-        Some(Self { head, body: Bytes::from_static(body) })
-    }
-
-    /// Runs the call once. None when something refused it, which would make the figure worthless.
-    pub fn run(&self) -> Option<Response<Body>> {
-        let protocol = protocol(ProtocolKind::AwsJson10);
-        let operation = crate::find_operation(&MODEL, protocol, &self.head, &self.body).ok()?;
-        let input = crate::decode(&MODEL, protocol, operation, &self.head, self.body.clone()).ok()?;
-        std::hint::black_box(input);
-        let id = Doc::Str("5fea7756-0ea4-451a-a703-a558b933e274".to_owned());
-        let md5 = Doc::Str("fafb00f5732ab283681e124bf8747ed1".to_owned());
-        let answer = Answer { output: Doc::Struct(vec![Some(id), Some(md5)]), events: None };
-        Some(crate::encode(&MODEL, protocol, operation, Ok(answer), "5fea7756-0ea4-451a-a703-a558b933e274"))
-    }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use wire::sample::{ECHO, MODEL, SmallCall, head, protocol};
+use wire::sample::{ECHO, MODEL, head, protocol};
 use wire::{Answer, Doc, ProtocolKind, Timestamp, fuzz};
 
 fn text() -> impl Strategy<Value = Doc> {
@@ -165,10 +165,4 @@ fn a_small_body_cannot_ask_for_much_memory() {
         let error = decode(kind, body);
         assert!(["SerializationException", "MalformedXML"].contains(&error.code.as_ref()), "{kind:?}: {error}");
     }
-}
-
-#[test]
-fn a_small_call_runs() {
-    let response = SmallCall::new().unwrap().run().expect("the sample call is valid");
-    assert_eq!(response.status(), 200);
 }

@@ -107,6 +107,13 @@ impl Platform {
         }
         let running = lambda.clone();
         tasks.spawn(async move { running.run().await });
+        let (owner, blobs) = (lambda.clone(), store.blobs().clone());
+        tasks.spawn(async move {
+            // What a kill has left between a zip and its record. A sweep that fails is made up for at the next start.
+            if let Err(error) = blobs.sweep(move |id| owner.uses_blob(id)).await {
+                tracing::info!(%error, "stored packages could not be swept");
+            }
+        });
         Ok(Self { directory, lambda, engine, services, tasks })
     }
 
