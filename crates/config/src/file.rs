@@ -2,7 +2,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::up::{ConfigError, Durability};
+use crate::durability::Durability;
+use crate::error::ConfigError;
 
 /// `gureum.toml`: the options of `gureum up`, by the names of their flags.
 #[derive(Debug, Default, Deserialize)]

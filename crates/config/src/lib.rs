@@ -1,9 +1,13 @@
 //! Flags > environment > file > default → one checked struct. The only reader of the environment.
 #![allow(clippy::disallowed_methods)] // This is the room that reads the environment.
 
+mod durability;
 mod environment;
+mod error;
 mod file;
 mod up;
 
+pub use durability::Durability;
 pub use environment::Environment;
-pub use up::{ConfigError, Durability, Settings, UpArgs};
+pub use error::ConfigError;
+pub use up::{Settings, UpArgs};

@@ -1,11 +1,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use kernel::{AccountId, Region};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::durability::Durability;
 use crate::environment::Environment;
+use crate::error::ConfigError;
 use crate::file::File;
 
 /// The port that AWS emulators are expected on.
@@ -66,19 +67,6 @@ pub struct UpArgs {
     pub show_config: bool,
 }
 
-/// When a write is acknowledged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// After fdatasync: survives a power cut
-    #[default]
-    Durable,
-    /// When the operating system has it: survives a crash of the server
-    Relaxed,
-    /// Never on disk
-    Memory,
-}
-
 /// What `gureum up` runs with: every value checked.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settings {
@@ -103,20 +91,6 @@ pub struct Settings {
 
 fn text<S: serde::Serializer>(value: &impl ToString, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&value.to_string())
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("cannot read the settings in {path}: {cause}")]
-    File { path: PathBuf, cause: String },
-    #[error("'{0}' is not an address to listen on: give IP:PORT, e.g. 127.0.0.1:4566")]
-    Listen(String),
-    #[error("{0}")]
-    Account(#[from] kernel::InvalidAccountId),
-    #[error("--sandbox-any-key is for loopback only, and {0} is not")]
-    SandboxAnyKey(SocketAddr),
-    #[error("--account-concurrency must be at least 1")]
-    Concurrency,
 }
 
 impl UpArgs {

@@ -152,7 +152,7 @@ fn credentials(environment: &Environment) -> Credentials {
             secret_access_key: secret.to_owned(),
             session_token: environment.get("AWS_SESSION_TOKEN").map(str::to_owned),
         },
-        _ => super::keys::stored(&environment.state_dir()).unwrap_or_else(|| Credentials {
+        _ => super::root_key::stored(&environment.state_dir()).unwrap_or_else(|| Credentials {
             access_key_id: "gureum".to_owned(),
             secret_access_key: "gureum".to_owned(),
             session_token: None,

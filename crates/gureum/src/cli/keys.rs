@@ -1,12 +1,6 @@
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-
-use auth::sigv4::Credentials;
 use bytes::Bytes;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::connection::Connection;
 use super::{Failure, Report};
@@ -63,28 +57,4 @@ pub async fn run(command: Keys, connection: &Connection) -> Result<Report, Failu
 fn values(xml: &str, element: &str) -> Vec<String> {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     xml.split(&open).skip(1).filter_map(|rest| Some(rest.split_once(&close)?.0.to_owned())).collect()
-}
-
-fn path(state: &Path) -> PathBuf {
-    state.join("root-key.json")
-}
-
-/// The root key that the first strict start has left for this user's own commands.
-pub fn stored(state: &Path) -> Option<Credentials> {
-    let key: Value = serde_json::from_slice(&fs::read(path(state)).ok()?).ok()?;
-    Some(Credentials {
-        access_key_id: key["access_key_id"].as_str()?.to_owned(),
-        secret_access_key: key["secret_access_key"].as_str()?.to_owned(),
-        session_token: None,
-    })
-}
-
-/// Keeps a root key, readable by its user alone.
-pub fn store(state: &Path, access_key_id: &str, secret_access_key: &str) -> std::io::Result<PathBuf> {
-    fs::create_dir_all(state)?;
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path(state))?;
-    let key = json!({ "access_key_id": access_key_id, "secret_access_key": secret_access_key });
-    file.write_all(key.to_string().as_bytes())?;
-    file.sync_all()?;
-    Ok(path(state))
 }

@@ -9,6 +9,7 @@ mod lifecycle;
 mod logs;
 mod report;
 mod reset;
+mod root_key;
 mod run_note;
 mod runtime;
 mod status;
@@ -18,9 +19,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use config::{Environment, UpArgs};
 
 pub use failure::Failure;
-pub use keys::store as store_root_key;
 pub use lifecycle::detach;
 pub use report::{Report, print_failure, print_line};
+pub use root_key::store as store_root_key;
 pub use run_note::RunNote;
 
 /// Serverless applications written for AWS, on your own machine.
