@@ -9,7 +9,7 @@ use base64::Engine as _;
 use sha2::{Digest, Sha512};
 
 use crate::bootstraps;
-use crate::runtimes::{Family, NODEJS_CLIENT, PYTHON_CLIENT, find_interpreter, keep_current};
+use crate::runtimes::{Family, NODEJS_CLIENT, PYTHON_CLIENT, find_interpreter};
 
 /// As the registry publishes it for `aws-lambda-ric` 3.3.0.
 const NODEJS_CLIENT_SHA512: &str =
@@ -107,7 +107,6 @@ fn fetch_nodejs(building: &Path, search_path: &str) -> Result<PathBuf, InstallEr
     for (from, to) in [("dist/index.mjs", "index.mjs"), ("LICENSE", "LICENSE"), ("NOTICE", "NOTICE")] {
         fs::rename(building.join("package").join(from), client.join(to)).map_err(folder)?;
     }
-    keep_current(&client.join("bootstrap.mjs"), bootstraps::NODEJS).map_err(folder)?;
     Ok(client)
 }
 
@@ -124,7 +123,6 @@ fn fetch_python(building: &Path, python: &Path) -> Result<PathBuf, InstallError>
         .arg("--requirement")
         .arg(&requirements);
     run(&mut pip, "pip", &format!("awslambdaric=={PYTHON_CLIENT}"))?;
-    keep_current(&client.join("bootstrap.py"), bootstraps::PYTHON).map_err(folder)?;
     Ok(client)
 }
 

@@ -1,8 +1,6 @@
 //! Which interpreters and runtime clients are here, and how an environment of each runtime starts.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -114,16 +112,17 @@ impl Runtimes {
         let Some(folder) = family.client_folder() else { return Ok(provided(runtime)) };
         let interpreter = find_interpreter(&family, &self.search_path)?;
         let client = self.dir.join(folder);
-        let (present, entry, text) = match family {
-            Family::Nodejs { .. } => ("index.mjs", "bootstrap.mjs", bootstraps::NODEJS),
-            _ => ("awslambdaric/bootstrap.py", "bootstrap.py", bootstraps::PYTHON),
+        let (present, text, extension) = match family {
+            Family::Nodejs { .. } => ("index.mjs", bootstraps::NODEJS, "mjs"),
+            _ => ("awslambdaric/bootstrap.py", bootstraps::PYTHON, "py"),
         };
         if !client.join(present).is_file() {
             return Err(format!(
                 "AWS's runtime client for it is not installed: run `gureum runtime install {runtime}`"
             ));
         }
-        keep_current(&client.join(entry), text).map_err(|error| format!("{}: {error}", client.display()))?;
+        let entry = bootstraps::lay(&client, text, extension);
+        let entry = entry.map_err(|error| format!("{}: {error}", client.display()))?;
         let (language, tools) = match &family {
             Family::Nodejs { major } => (format!("nodejs:{major}"), vec!["node".to_owned()]),
             Family::Python { minor } => {
@@ -137,7 +136,7 @@ impl Runtimes {
             program: Program::At(interpreter.path),
             family,
             client: Some(client),
-            entry: Some(entry.to_owned()),
+            entry: Some(entry),
         })
     }
 }
@@ -152,16 +151,6 @@ fn provided(runtime: &str) -> Launch {
         tools: Vec::new(),
         version: format!("provided:{name}.v1"),
     }
-}
-
-/// Writes a file of ours beside a runtime client unless it already stands there.
-pub fn keep_current(path: &Path, text: &str) -> io::Result<()> {
-    if fs::read_to_string(path).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    fs::write(&fresh, text)?;
-    fs::rename(&fresh, path)
 }
 
 /// An interpreter that has said its version itself: what lies on the PATH may be a shim.

@@ -40,6 +40,13 @@ impl<H: Home> Environment<H> {
             process.end(&mut self.journal, &*clock).await;
             return self.not_started(running.reply, EnvironmentError::Stopping);
         };
+        // It exited while it was idle, and its warden told so only now: another environment takes the event.
+        if matches!(result, Err(Failure::Exited(_))) && running.init.is_none() && process.is_event_unread() {
+            self.home.leave();
+            process.end(&mut self.journal, &*clock).await;
+            let _ = running.reply.send(Err(running.invocation));
+            return None;
+        }
         let after = match &result {
             Err(Failure::TimedOut | Failure::Exited(_)) => After::Gone,
             _ => self.until_waiting(&mut process, clock.pause(AFTER_ANSWER), &mut over).await,

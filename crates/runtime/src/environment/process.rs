@@ -55,6 +55,10 @@ pub struct Process {
     undelivered: Option<Event>,
     api: RuntimeApi,
     outgoing: VecDeque<Bytes>,
+    /// Length of the frame of the event that was begun last.
+    event_bytes: usize,
+    /// The runtime has closed its end of `events`.
+    is_closed: bool,
     pid: Option<u32>,
     peak_mb_at_exit: u32,
 }
@@ -89,6 +93,8 @@ impl Process {
             undelivered: None,
             api: RuntimeApi::default(),
             outgoing: VecDeque::new(),
+            event_bytes: 0,
+            is_closed: false,
             pid: None,
             peak_mb_at_exit: 0,
         }
@@ -99,9 +105,19 @@ impl Process {
         self.api.begin(id);
         match self.parked.take() {
             Some(next) => self.undelivered = next.send(Ok(event)).err().and_then(Result::ok),
-            None => self.outgoing.extend(encode_event(&event.0, &event.1)),
+            None => {
+                self.outgoing.extend(encode_event(&event.0, &event.1));
+                self.event_bytes = self.outgoing.iter().map(Buf::remaining).sum();
+            }
         }
         self.write_some();
+    }
+
+    /// Whether no byte of the event was read: the runtime exited while it was idle, and nobody has seen the event.
+    pub fn is_event_unread(&self) -> bool {
+        let unsent: usize = self.outgoing.iter().map(Buf::remaining).sum();
+        let unread = rustix::io::ioctl_fionread(&self.events).ok().and_then(|bytes| usize::try_from(bytes).ok());
+        self.event_bytes > 0 && unread.is_some_and(|unread| unread + unsent == self.event_bytes)
     }
 
     /// The most memory it and its descendants have held so far.
@@ -130,7 +146,7 @@ impl Process {
             Some(call) = self.http.recv() => self.http_call(call),
             () = self.output.read(journal) => Sign::Wrote,
             report = self.sandbox.report() => self.heard(report),
-            Ok(()) = self.events.writable(), if !self.outgoing.is_empty() => {
+            Ok(()) = self.events.writable(), if !self.outgoing.is_empty() && !self.is_closed => {
                 self.write_some();
                 Sign::Wrote
             }
@@ -196,7 +212,10 @@ impl Process {
                 Ok(size) => part.advance(size),
                 // Full: `sign` goes on when there is room. Closed: the warden tells of the exit.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(_) => return self.outgoing.clear(),
+                Err(_) => {
+                    self.is_closed = true;
+                    return;
+                }
             }
         }
     }
