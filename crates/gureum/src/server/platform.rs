@@ -2,16 +2,20 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use auth::access::{Key, Keys, ServicePrincipals};
 use kernel::{BoxFuture, Clock, Cx, PageTokens, Rng};
-use runtime::{Engine, Pool, PoolOptions};
+use runtime::{Engine, LogSink, Pool, PoolOptions};
 use service_iam::{Directory, Iam, Sts};
 use store::Store;
 use tokio::task::JoinSet;
 use wire::{Answer, ApiError, Doc, Model, OperationId, Service};
 
 use super::doorways::SandboxDoors;
+
+/// How long a stop waits for functions' last log lines.
+const FLUSH_MAX: Duration = Duration::from_millis(500);
 
 /// What every platform of a server is made of.
 pub struct Ingredients {
@@ -35,6 +39,8 @@ pub struct Platform {
     pub directory: Arc<Directory>,
     pub lambda: service_lambda::LambdaService,
     pub engine: Arc<Pool>,
+    function_logs: Arc<dyn LogSink>,
+    clock: Arc<dyn Clock>,
     /// In the order of [`Current::services`].
     services: Vec<Arc<dyn Service>>,
     tasks: JoinSet<()>,
@@ -80,7 +86,7 @@ impl Platform {
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),
             engine: engine.clone(),
-            logs: function_logs,
+            logs: function_logs.clone(),
             clock: clock.clone(),
             rng: rng.clone(),
             principals,
@@ -114,12 +120,15 @@ impl Platform {
                 tracing::info!(%error, "stored packages could not be swept");
             }
         });
-        Ok(Self { directory, lambda, engine, services, tasks })
+        Ok(Self { directory, lambda, engine, function_logs, clock: clock.clone(), services, tasks })
     }
 
-    /// Ends background work and every execution environment.
+    /// Ends every execution environment, and keeps what functions have said until then.
     pub async fn stop(&self) {
         self.engine.shutdown().await;
+        if self.clock.timeout(FLUSH_MAX, self.function_logs.flush()).await.is_err() {
+            tracing::warn!("the last log lines of functions could not be kept in time");
+        }
     }
 }
 
