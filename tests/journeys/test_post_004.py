@@ -115,6 +115,7 @@ def test_only_a_cold_start_reports_its_init(gureum, name):
     numbers = re.search(r"Duration: ([\d.]+) ms\tBilled Duration: (\d+) ms.*Init Duration: ([\d.]+) ms", cold)
     duration, billed, init = map(float, numbers.groups())
     assert abs(billed - (duration + init)) <= 1.01, cold
+    assert int(re.search(r"Billed Duration: (\d+) ms", warm).group(1)) < billed, "a warm start is faster"
 
 
 def test_one_function_starts_many_without_waiting(functions, gureum, name):
