@@ -38,6 +38,18 @@ pub enum InstallStep {
     Installed { folder: PathBuf },
 }
 
+/// The languages whose runtime clients are installed, by name alone: `nodejs`, `python3.11`.
+pub fn installed(runtimes_dir: &Path) -> Vec<String> {
+    let folders = fs::read_dir(runtimes_dir).into_iter().flatten().flatten();
+    let mut names: Vec<String> = folders
+        .filter_map(|folder| Some(folder.file_name().to_str()?.split_once("-client-")?.0.to_owned()))
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// Makes `runtime` usable for a pool with the same `runtimes_dir`. Blocks until done; safe to repeat and to run twice at
 /// once. `search_path` is the user's PATH.
 pub fn install(

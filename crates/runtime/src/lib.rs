@@ -19,7 +19,7 @@ pub use contract::{
     CredentialSource, Credentials, Doorway, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation,
     InvocationError, LogLine, LogSink, Outcome, Report,
 };
-pub use install::{InstallError, InstallStep, install};
+pub use install::{InstallError, InstallStep, install, installed};
 pub use meter::Billing;
 pub use pool::{Pool, PoolOptions};
 pub use runtimes::runtime_version_arn;

@@ -130,7 +130,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         settings: &settings,
         endpoints: &endpoints,
         functions: platform.lambda.functions_stored(),
-        runtimes: &interpreters(environment),
+        runtimes: &languages(&settings),
         not_isolated: &NOT_ISOLATED,
         took: started.monotonic(),
     };
@@ -149,13 +149,14 @@ pub const NOT_ISOLATED: [&str; 2] = [
     "functions share this machine's network: they can reach the open port and the internet",
 ];
 
-/// The interpreters that functions can run on, by name alone: asking each for its version would cost the start.
-fn interpreters(environment: &Environment) -> Vec<String> {
-    let folders = environment.path();
-    let here = |name: &str| folders.iter().any(|folder| folder.join(name).is_file());
-    let pythons = (8..=14).map(|minor| format!("python3.{minor}"));
-    let named = std::iter::once("node".to_owned()).chain(pythons).filter(|name| here(name));
-    named.chain(std::iter::once("provided.*".to_owned())).collect()
+/// What functions can be written in, told by what is installed: asking every interpreter would cost the start.
+fn languages(settings: &Settings) -> Vec<String> {
+    let mut languages = runtime::installed(&settings.cache.join("runtimes"));
+    if languages.is_empty() {
+        languages.push("none yet: gureum runtime install nodejs20.x python3".to_owned());
+    }
+    languages.push("provided.*".to_owned());
+    languages
 }
 
 fn endpoint(address: SocketAddr, settings: &Settings) -> String {

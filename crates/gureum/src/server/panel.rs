@@ -31,13 +31,12 @@ impl Panel<'_> {
         } else {
             self.settings.data.display().to_string()
         };
-        let runtimes = if self.runtimes.is_empty() { "none found".to_owned() } else { self.runtimes.join(" · ") };
         let mut text = format!("  gureum {}  ·  local serverless platform\n\n", env!("CARGO_PKG_VERSION"));
         for endpoint in self.endpoints {
             let _ = writeln!(text, "  Endpoint   {endpoint}");
         }
         let _ = writeln!(text, "  Data       {data}  {durability}{restored}");
-        let _ = writeln!(text, "  Runtimes   {runtimes}");
+        let _ = writeln!(text, "  Runtimes   {}   (all: gureum runtime list)", self.runtimes.join(" · "));
         for note in self.not_isolated {
             let _ = writeln!(text, "  Isolation  {note}");
         }
