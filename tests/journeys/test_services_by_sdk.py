@@ -1,5 +1,5 @@
 """Posts 000 and 004 from the inside and the outside: a service package over the SDK, and functions that call functions
-(MISSION rows 0.1, 0.3 to 0.8, 0.10, 0.11, 1.3, 3.3, 4.2)."""
+(MISSION rows 0.1, 0.3 to 0.8, 0.10, 0.11, 1.3, 3.3, 4.1, 4.2)."""
 
 import http.client
 import io
@@ -157,6 +157,28 @@ def test_a_function_calls_another_and_answers_before_the_other_ends(gureum, func
 
     assert eventually(finished)
     assert time.monotonic() - returned > 0.5, "the callee was still at work when its caller had answered"
+
+
+def test_one_function_starts_many_others(gureum, function):
+    worker = function("-worker", zipped({"index.js": "exports.handler = async (event) => { console.log('part ' + event.part + ' done'); };"}))
+    batch = function("-batch", with_sdk("""const { Lambda } = require('@aws-sdk/client-lambda');
+    exports.handler = async ({ worker, parts }) => {
+      const lambda = new Lambda({});
+      const start = (part) => lambda.invoke({ FunctionName: worker, InvocationType: 'Event', Payload: JSON.stringify({ part }) });
+      return (await Promise.all([...Array(parts).keys()].map(start))).map((answer) => answer.StatusCode);
+    };"""))
+    answer = gureum.client("lambda").invoke(FunctionName=batch, Payload=json.dumps({"worker": worker, "parts": 12}).encode())
+    assert json.load(answer["Payload"]) == [202] * 12
+    logs = gureum.client("logs")
+
+    def parts_done():
+        try:
+            events = logs.filter_log_events(logGroupName=f"/aws/lambda/{worker}", filterPattern='"part "')["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return set()
+        return {int(event["message"].split("part ")[1].split()[0]) for event in events}
+
+    assert eventually(lambda: parts_done() == set(range(12))), parts_done()
 
 
 @pytest.mark.parametrize("runtime", ["nodejs4.3", "nodejs14.x"])
