@@ -35,9 +35,12 @@ fn versioned(root: &Path, kind: &str, list: &str, fill: impl Fn(&Path, &Path) ->
     let version = String::from_utf8_lossy(&sum.stdout).chars().take(16).collect::<String>();
     let folder = crate::cache_dir()?.join(format!("clients-{kind}-{version}"));
     let done = folder.join(".complete");
+    fs::create_dir_all(crate::cache_dir()?)?;
+    // Two runs at once share the cache: the second waits for what the first installs.
+    let lock = fs::File::create(folder.with_extension("lock"))?;
+    lock.lock()?;
     if !done.exists() {
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(folder.parent().unwrap_or(Path::new("/")))?;
         fill(&folder, &list)?;
         fs::write(done, "")?;
     }
