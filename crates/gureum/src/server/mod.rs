@@ -10,7 +10,7 @@ mod port;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use auth::access::{Gate, Listener, Settings as Access};
@@ -83,7 +83,8 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         current: current.clone(),
         ingredients: ingredients.clone(),
         virtual_clock,
-        about: Mutex::new(about),
+        about,
+        session: kernel::id::uuid(rng.as_ref()),
         resetting: tokio::sync::Mutex::default(),
     });
     let authority = CertificateAuthority::open(&settings.state, clock.clone(), rng.clone())?;

@@ -1,11 +1,11 @@
 //! Our own paths: health, status, reset, the virtual clock, and the download of a function's code.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge::{Internal, InternalError, RawAnswer, RawRoute};
 use http::StatusCode;
-use kernel::{BoxFuture, VirtualClock, id};
+use kernel::{BoxFuture, VirtualClock};
 use serde_json::{Value, json};
 use service_lambda::{CodeDoor, CodeRefused};
 
@@ -21,7 +21,9 @@ pub struct Paths {
     /// Set when the server was started with `--virtual-clock`.
     pub virtual_clock: Option<Arc<VirtualClock>>,
     /// What does not change while the server runs: endpoint, data folder, access.
-    pub about: Mutex<Value>,
+    pub about: Value,
+    /// The id of this run of the server.
+    pub session: String,
     /// One reset at a time.
     pub resetting: tokio::sync::Mutex<()>,
 }
@@ -36,7 +38,7 @@ impl Internal for Paths {
     }
 
     fn info(&self) -> BoxFuture<'_, Value> {
-        let session = id::uuid(self.ingredients.rng.as_ref());
+        let session = self.session.clone();
         Box::pin(async move {
             json!({
                 "version": env!("CARGO_PKG_VERSION"),
@@ -65,7 +67,7 @@ impl Internal for Paths {
     }
 
     fn status(&self) -> BoxFuture<'_, Value> {
-        let mut status = self.about.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut status = self.about.clone();
         Box::pin(async move {
             let platform = self.current.get();
             status["functions"] = json!(platform.lambda.functions_stored());
