@@ -2,7 +2,7 @@
 //!
 //! What does not belong here: functions' configuration, versions, permissions, concurrency limits, retries (services/lambda).
 
-mod bootstraps;
+pub mod bootstraps;
 mod contract;
 mod environment;
 mod install;
