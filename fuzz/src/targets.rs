@@ -51,6 +51,11 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "log-page-token", run: service_logs::fuzz::page_token, seeds: &[b"f/123/s", b"b/0/s"] },
     Target { name: "log-chunk", run: service_logs::fuzz::stored_chunk, seeds: &[] },
+    Target {
+        name: "layer-arn",
+        run: |bytes| service_lambda::model::layer::fuzz(&String::from_utf8_lossy(bytes)),
+        seeds: &[b"arn:aws:lambda:us-east-1:123456789012:layer:tools:12"],
+    },
     Target { name: "zip", run: service_lambda::zip::fuzz, seeds: &[ZIP] },
     Target {
         name: "telemetry-frames",

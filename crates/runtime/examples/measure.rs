@@ -133,6 +133,8 @@ fn function(runtime: &str, code_dir: std::path::PathBuf) -> FunctionSpec {
         runtime: runtime.into(),
         handler: "index.handler".into(),
         code_dir,
+        layers: Vec::new(),
+        ephemeral_storage_mb: 512,
         memory_mb: 128,
         timeout: Duration::from_secs(30),
         environment: Default::default(),

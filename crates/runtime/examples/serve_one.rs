@@ -61,6 +61,8 @@ fn main() {
         runtime: "nodejs20.x".into(),
         handler: "index.handler".into(),
         code_dir: code_dir.into(),
+        layers: Vec::new(),
+        ephemeral_storage_mb: 512,
         memory_mb: 128,
         timeout: Duration::from_secs(30),
         environment: Default::default(),

@@ -44,6 +44,10 @@ pub struct FunctionSpec {
     pub handler: String,
     /// The unpacked code, read-only: what the function sees as /var/task.
     pub code_dir: PathBuf,
+    /// Unpacked layers, read-only, in the function's order: what it sees as /opt, where a later one covers an earlier one.
+    pub layers: Vec<PathBuf>,
+    /// Megabytes of /tmp.
+    pub ephemeral_storage_mb: u32,
     /// Megabytes.
     pub memory_mb: u32,
     pub timeout: Duration,

@@ -118,6 +118,8 @@ mod tests {
             runtime: runtime.into(),
             handler: "index.handler".into(),
             code_dir: "/code".into(),
+            layers: Vec::new(),
+            ephemeral_storage_mb: 512,
             memory_mb: 1024,
             timeout: std::time::Duration::from_secs(3),
             environment: owned(own),

@@ -11,6 +11,10 @@ use crate::types::*;
 
 /// Lambda 2015-03-31. An operation that is not written answers 501, honestly.
 pub trait Lambda: Send + Sync + 'static {
+    fn add_layer_version_permission(&self, cx: &Cx, input: AddLayerVersionPermissionRequest) -> impl Future<Output = Result<AddLayerVersionPermissionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "AddLayerVersionPermission")))
+    }
     fn add_permission(&self, cx: &Cx, input: AddPermissionRequest) -> impl Future<Output = Result<AddPermissionResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "AddPermission")))
@@ -38,6 +42,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn delete_function_event_invoke_config(&self, cx: &Cx, input: DeleteFunctionEventInvokeConfigRequest) -> impl Future<Output = Result<DeleteFunctionEventInvokeConfigResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteFunctionEventInvokeConfig")))
+    }
+    fn delete_layer_version(&self, cx: &Cx, input: DeleteLayerVersionRequest) -> impl Future<Output = Result<DeleteLayerVersionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteLayerVersion")))
     }
     fn get_account_settings(&self, cx: &Cx, input: GetAccountSettingsRequest) -> impl Future<Output = Result<GetAccountSettingsResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -71,6 +79,18 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunctionRecursionConfig")))
     }
+    fn get_layer_version(&self, cx: &Cx, input: GetLayerVersionRequest) -> impl Future<Output = Result<GetLayerVersionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetLayerVersion")))
+    }
+    fn get_layer_version_by_arn(&self, cx: &Cx, input: GetLayerVersionByArnRequest) -> impl Future<Output = Result<GetLayerVersionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetLayerVersionByArn")))
+    }
+    fn get_layer_version_policy(&self, cx: &Cx, input: GetLayerVersionPolicyRequest) -> impl Future<Output = Result<GetLayerVersionPolicyResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetLayerVersionPolicy")))
+    }
     fn get_policy(&self, cx: &Cx, input: GetPolicyRequest) -> impl Future<Output = Result<GetPolicyResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetPolicy")))
@@ -99,6 +119,14 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListFunctions")))
     }
+    fn list_layer_versions(&self, cx: &Cx, input: ListLayerVersionsRequest) -> impl Future<Output = Result<ListLayerVersionsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "ListLayerVersions")))
+    }
+    fn list_layers(&self, cx: &Cx, input: ListLayersRequest) -> impl Future<Output = Result<ListLayersResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "ListLayers")))
+    }
     fn list_tags(&self, cx: &Cx, input: ListTagsRequest) -> impl Future<Output = Result<ListTagsResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListTags")))
@@ -106,6 +134,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn list_versions_by_function(&self, cx: &Cx, input: ListVersionsByFunctionRequest) -> impl Future<Output = Result<ListVersionsByFunctionResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListVersionsByFunction")))
+    }
+    fn publish_layer_version(&self, cx: &Cx, input: PublishLayerVersionRequest) -> impl Future<Output = Result<PublishLayerVersionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "PublishLayerVersion")))
     }
     fn publish_version(&self, cx: &Cx, input: PublishVersionRequest) -> impl Future<Output = Result<FunctionConfiguration, ApiError>> + Send {
         let _ = (cx, input);
@@ -126,6 +158,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn put_runtime_management_config(&self, cx: &Cx, input: PutRuntimeManagementConfigRequest) -> impl Future<Output = Result<PutRuntimeManagementConfigResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "PutRuntimeManagementConfig")))
+    }
+    fn remove_layer_version_permission(&self, cx: &Cx, input: RemoveLayerVersionPermissionRequest) -> impl Future<Output = Result<RemoveLayerVersionPermissionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "RemoveLayerVersionPermission")))
     }
     fn remove_permission(&self, cx: &Cx, input: RemovePermissionRequest) -> impl Future<Output = Result<RemovePermissionResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -159,6 +195,7 @@ pub trait Lambda: Send + Sync + 'static {
 
 /// The dyn-compatible face of [`Lambda`]: what a [`Client`] is bound to.
 pub trait Calls: Send + Sync + 'static {
+    fn add_layer_version_permission<'a>(&'a self, cx: &'a Cx, input: AddLayerVersionPermissionRequest) -> BoxFuture<'a, Result<AddLayerVersionPermissionResponse, ApiError>>;
     fn add_permission<'a>(&'a self, cx: &'a Cx, input: AddPermissionRequest) -> BoxFuture<'a, Result<AddPermissionResponse, ApiError>>;
     fn create_alias<'a>(&'a self, cx: &'a Cx, input: CreateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
     fn create_function<'a>(&'a self, cx: &'a Cx, input: CreateFunctionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
@@ -166,6 +203,7 @@ pub trait Calls: Send + Sync + 'static {
     fn delete_function<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionRequest) -> BoxFuture<'a, Result<DeleteFunctionResponse, ApiError>>;
     fn delete_function_concurrency<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionConcurrencyRequest) -> BoxFuture<'a, Result<DeleteFunctionConcurrencyResponse, ApiError>>;
     fn delete_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionEventInvokeConfigResponse, ApiError>>;
+    fn delete_layer_version<'a>(&'a self, cx: &'a Cx, input: DeleteLayerVersionRequest) -> BoxFuture<'a, Result<DeleteLayerVersionResponse, ApiError>>;
     fn get_account_settings<'a>(&'a self, cx: &'a Cx, input: GetAccountSettingsRequest) -> BoxFuture<'a, Result<GetAccountSettingsResponse, ApiError>>;
     fn get_alias<'a>(&'a self, cx: &'a Cx, input: GetAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
     fn get_function<'a>(&'a self, cx: &'a Cx, input: GetFunctionRequest) -> BoxFuture<'a, Result<GetFunctionResponse, ApiError>>;
@@ -174,6 +212,9 @@ pub trait Calls: Send + Sync + 'static {
     fn get_function_configuration<'a>(&'a self, cx: &'a Cx, input: GetFunctionConfigurationRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn get_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
     fn get_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<GetFunctionRecursionConfigResponse, ApiError>>;
+    fn get_layer_version<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>>;
+    fn get_layer_version_by_arn<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionByArnRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>>;
+    fn get_layer_version_policy<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionPolicyRequest) -> BoxFuture<'a, Result<GetLayerVersionPolicyResponse, ApiError>>;
     fn get_policy<'a>(&'a self, cx: &'a Cx, input: GetPolicyRequest) -> BoxFuture<'a, Result<GetPolicyResponse, ApiError>>;
     fn get_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: GetRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<GetRuntimeManagementConfigResponse, ApiError>>;
     fn invoke<'a>(&'a self, cx: &'a Cx, input: InvocationRequest) -> BoxFuture<'a, Result<InvocationResponse, ApiError>>;
@@ -181,13 +222,17 @@ pub trait Calls: Send + Sync + 'static {
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>>;
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>>;
     fn list_functions<'a>(&'a self, cx: &'a Cx, input: ListFunctionsRequest) -> BoxFuture<'a, Result<ListFunctionsResponse, ApiError>>;
+    fn list_layer_versions<'a>(&'a self, cx: &'a Cx, input: ListLayerVersionsRequest) -> BoxFuture<'a, Result<ListLayerVersionsResponse, ApiError>>;
+    fn list_layers<'a>(&'a self, cx: &'a Cx, input: ListLayersRequest) -> BoxFuture<'a, Result<ListLayersResponse, ApiError>>;
     fn list_tags<'a>(&'a self, cx: &'a Cx, input: ListTagsRequest) -> BoxFuture<'a, Result<ListTagsResponse, ApiError>>;
     fn list_versions_by_function<'a>(&'a self, cx: &'a Cx, input: ListVersionsByFunctionRequest) -> BoxFuture<'a, Result<ListVersionsByFunctionResponse, ApiError>>;
+    fn publish_layer_version<'a>(&'a self, cx: &'a Cx, input: PublishLayerVersionRequest) -> BoxFuture<'a, Result<PublishLayerVersionResponse, ApiError>>;
     fn publish_version<'a>(&'a self, cx: &'a Cx, input: PublishVersionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn put_function_concurrency<'a>(&'a self, cx: &'a Cx, input: PutFunctionConcurrencyRequest) -> BoxFuture<'a, Result<Concurrency, ApiError>>;
     fn put_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
     fn put_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<PutFunctionRecursionConfigResponse, ApiError>>;
     fn put_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: PutRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<PutRuntimeManagementConfigResponse, ApiError>>;
+    fn remove_layer_version_permission<'a>(&'a self, cx: &'a Cx, input: RemoveLayerVersionPermissionRequest) -> BoxFuture<'a, Result<RemoveLayerVersionPermissionResponse, ApiError>>;
     fn remove_permission<'a>(&'a self, cx: &'a Cx, input: RemovePermissionRequest) -> BoxFuture<'a, Result<RemovePermissionResponse, ApiError>>;
     fn tag_resource<'a>(&'a self, cx: &'a Cx, input: TagResourceRequest) -> BoxFuture<'a, Result<TagResourceResponse, ApiError>>;
     fn untag_resource<'a>(&'a self, cx: &'a Cx, input: UntagResourceRequest) -> BoxFuture<'a, Result<UntagResourceResponse, ApiError>>;
@@ -198,6 +243,9 @@ pub trait Calls: Send + Sync + 'static {
 }
 
 impl<T: Lambda> Calls for T {
+    fn add_layer_version_permission<'a>(&'a self, cx: &'a Cx, input: AddLayerVersionPermissionRequest) -> BoxFuture<'a, Result<AddLayerVersionPermissionResponse, ApiError>> {
+        Box::pin(Lambda::add_layer_version_permission(self, cx, input))
+    }
     fn add_permission<'a>(&'a self, cx: &'a Cx, input: AddPermissionRequest) -> BoxFuture<'a, Result<AddPermissionResponse, ApiError>> {
         Box::pin(Lambda::add_permission(self, cx, input))
     }
@@ -218,6 +266,9 @@ impl<T: Lambda> Calls for T {
     }
     fn delete_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionEventInvokeConfigResponse, ApiError>> {
         Box::pin(Lambda::delete_function_event_invoke_config(self, cx, input))
+    }
+    fn delete_layer_version<'a>(&'a self, cx: &'a Cx, input: DeleteLayerVersionRequest) -> BoxFuture<'a, Result<DeleteLayerVersionResponse, ApiError>> {
+        Box::pin(Lambda::delete_layer_version(self, cx, input))
     }
     fn get_account_settings<'a>(&'a self, cx: &'a Cx, input: GetAccountSettingsRequest) -> BoxFuture<'a, Result<GetAccountSettingsResponse, ApiError>> {
         Box::pin(Lambda::get_account_settings(self, cx, input))
@@ -243,6 +294,15 @@ impl<T: Lambda> Calls for T {
     fn get_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<GetFunctionRecursionConfigResponse, ApiError>> {
         Box::pin(Lambda::get_function_recursion_config(self, cx, input))
     }
+    fn get_layer_version<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>> {
+        Box::pin(Lambda::get_layer_version(self, cx, input))
+    }
+    fn get_layer_version_by_arn<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionByArnRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>> {
+        Box::pin(Lambda::get_layer_version_by_arn(self, cx, input))
+    }
+    fn get_layer_version_policy<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionPolicyRequest) -> BoxFuture<'a, Result<GetLayerVersionPolicyResponse, ApiError>> {
+        Box::pin(Lambda::get_layer_version_policy(self, cx, input))
+    }
     fn get_policy<'a>(&'a self, cx: &'a Cx, input: GetPolicyRequest) -> BoxFuture<'a, Result<GetPolicyResponse, ApiError>> {
         Box::pin(Lambda::get_policy(self, cx, input))
     }
@@ -264,11 +324,20 @@ impl<T: Lambda> Calls for T {
     fn list_functions<'a>(&'a self, cx: &'a Cx, input: ListFunctionsRequest) -> BoxFuture<'a, Result<ListFunctionsResponse, ApiError>> {
         Box::pin(Lambda::list_functions(self, cx, input))
     }
+    fn list_layer_versions<'a>(&'a self, cx: &'a Cx, input: ListLayerVersionsRequest) -> BoxFuture<'a, Result<ListLayerVersionsResponse, ApiError>> {
+        Box::pin(Lambda::list_layer_versions(self, cx, input))
+    }
+    fn list_layers<'a>(&'a self, cx: &'a Cx, input: ListLayersRequest) -> BoxFuture<'a, Result<ListLayersResponse, ApiError>> {
+        Box::pin(Lambda::list_layers(self, cx, input))
+    }
     fn list_tags<'a>(&'a self, cx: &'a Cx, input: ListTagsRequest) -> BoxFuture<'a, Result<ListTagsResponse, ApiError>> {
         Box::pin(Lambda::list_tags(self, cx, input))
     }
     fn list_versions_by_function<'a>(&'a self, cx: &'a Cx, input: ListVersionsByFunctionRequest) -> BoxFuture<'a, Result<ListVersionsByFunctionResponse, ApiError>> {
         Box::pin(Lambda::list_versions_by_function(self, cx, input))
+    }
+    fn publish_layer_version<'a>(&'a self, cx: &'a Cx, input: PublishLayerVersionRequest) -> BoxFuture<'a, Result<PublishLayerVersionResponse, ApiError>> {
+        Box::pin(Lambda::publish_layer_version(self, cx, input))
     }
     fn publish_version<'a>(&'a self, cx: &'a Cx, input: PublishVersionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>> {
         Box::pin(Lambda::publish_version(self, cx, input))
@@ -284,6 +353,9 @@ impl<T: Lambda> Calls for T {
     }
     fn put_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: PutRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<PutRuntimeManagementConfigResponse, ApiError>> {
         Box::pin(Lambda::put_runtime_management_config(self, cx, input))
+    }
+    fn remove_layer_version_permission<'a>(&'a self, cx: &'a Cx, input: RemoveLayerVersionPermissionRequest) -> BoxFuture<'a, Result<RemoveLayerVersionPermissionResponse, ApiError>> {
+        Box::pin(Lambda::remove_layer_version_permission(self, cx, input))
     }
     fn remove_permission<'a>(&'a self, cx: &'a Cx, input: RemovePermissionRequest) -> BoxFuture<'a, Result<RemovePermissionResponse, ApiError>> {
         Box::pin(Lambda::remove_permission(self, cx, input))
@@ -324,6 +396,9 @@ impl Client {
         self.0.bind(service);
     }
 
+    pub async fn add_layer_version_permission(&self, cx: &Cx, input: AddLayerVersionPermissionRequest) -> Result<AddLayerVersionPermissionResponse, ApiError> {
+        self.0.get()?.add_layer_version_permission(cx, input).await
+    }
     pub async fn add_permission(&self, cx: &Cx, input: AddPermissionRequest) -> Result<AddPermissionResponse, ApiError> {
         self.0.get()?.add_permission(cx, input).await
     }
@@ -344,6 +419,9 @@ impl Client {
     }
     pub async fn delete_function_event_invoke_config(&self, cx: &Cx, input: DeleteFunctionEventInvokeConfigRequest) -> Result<DeleteFunctionEventInvokeConfigResponse, ApiError> {
         self.0.get()?.delete_function_event_invoke_config(cx, input).await
+    }
+    pub async fn delete_layer_version(&self, cx: &Cx, input: DeleteLayerVersionRequest) -> Result<DeleteLayerVersionResponse, ApiError> {
+        self.0.get()?.delete_layer_version(cx, input).await
     }
     pub async fn get_account_settings(&self, cx: &Cx, input: GetAccountSettingsRequest) -> Result<GetAccountSettingsResponse, ApiError> {
         self.0.get()?.get_account_settings(cx, input).await
@@ -369,6 +447,15 @@ impl Client {
     pub async fn get_function_recursion_config(&self, cx: &Cx, input: GetFunctionRecursionConfigRequest) -> Result<GetFunctionRecursionConfigResponse, ApiError> {
         self.0.get()?.get_function_recursion_config(cx, input).await
     }
+    pub async fn get_layer_version(&self, cx: &Cx, input: GetLayerVersionRequest) -> Result<GetLayerVersionResponse, ApiError> {
+        self.0.get()?.get_layer_version(cx, input).await
+    }
+    pub async fn get_layer_version_by_arn(&self, cx: &Cx, input: GetLayerVersionByArnRequest) -> Result<GetLayerVersionResponse, ApiError> {
+        self.0.get()?.get_layer_version_by_arn(cx, input).await
+    }
+    pub async fn get_layer_version_policy(&self, cx: &Cx, input: GetLayerVersionPolicyRequest) -> Result<GetLayerVersionPolicyResponse, ApiError> {
+        self.0.get()?.get_layer_version_policy(cx, input).await
+    }
     pub async fn get_policy(&self, cx: &Cx, input: GetPolicyRequest) -> Result<GetPolicyResponse, ApiError> {
         self.0.get()?.get_policy(cx, input).await
     }
@@ -390,11 +477,20 @@ impl Client {
     pub async fn list_functions(&self, cx: &Cx, input: ListFunctionsRequest) -> Result<ListFunctionsResponse, ApiError> {
         self.0.get()?.list_functions(cx, input).await
     }
+    pub async fn list_layer_versions(&self, cx: &Cx, input: ListLayerVersionsRequest) -> Result<ListLayerVersionsResponse, ApiError> {
+        self.0.get()?.list_layer_versions(cx, input).await
+    }
+    pub async fn list_layers(&self, cx: &Cx, input: ListLayersRequest) -> Result<ListLayersResponse, ApiError> {
+        self.0.get()?.list_layers(cx, input).await
+    }
     pub async fn list_tags(&self, cx: &Cx, input: ListTagsRequest) -> Result<ListTagsResponse, ApiError> {
         self.0.get()?.list_tags(cx, input).await
     }
     pub async fn list_versions_by_function(&self, cx: &Cx, input: ListVersionsByFunctionRequest) -> Result<ListVersionsByFunctionResponse, ApiError> {
         self.0.get()?.list_versions_by_function(cx, input).await
+    }
+    pub async fn publish_layer_version(&self, cx: &Cx, input: PublishLayerVersionRequest) -> Result<PublishLayerVersionResponse, ApiError> {
+        self.0.get()?.publish_layer_version(cx, input).await
     }
     pub async fn publish_version(&self, cx: &Cx, input: PublishVersionRequest) -> Result<FunctionConfiguration, ApiError> {
         self.0.get()?.publish_version(cx, input).await
@@ -410,6 +506,9 @@ impl Client {
     }
     pub async fn put_runtime_management_config(&self, cx: &Cx, input: PutRuntimeManagementConfigRequest) -> Result<PutRuntimeManagementConfigResponse, ApiError> {
         self.0.get()?.put_runtime_management_config(cx, input).await
+    }
+    pub async fn remove_layer_version_permission(&self, cx: &Cx, input: RemoveLayerVersionPermissionRequest) -> Result<RemoveLayerVersionPermissionResponse, ApiError> {
+        self.0.get()?.remove_layer_version_permission(cx, input).await
     }
     pub async fn remove_permission(&self, cx: &Cx, input: RemovePermissionRequest) -> Result<RemovePermissionResponse, ApiError> {
         self.0.get()?.remove_permission(cx, input).await
@@ -445,42 +544,51 @@ impl<T: Lambda> Service for Server<T> {
     fn call<'a>(&'a self, operation: OperationId, cx: &'a Cx, input: Doc) -> BoxFuture<'a, Result<Answer, ApiError>> {
         let service = &*self.0;
         match operation {
-            0 => Box::pin(async move { Ok(Answer::of(service.add_permission(cx, AddPermissionRequest::from_slot(Some(input))).await?)) }),
-            1 => Box::pin(async move { Ok(Answer::of(service.create_alias(cx, CreateAliasRequest::from_slot(Some(input))).await?)) }),
-            2 => Box::pin(async move { Ok(Answer::of(service.create_function(cx, CreateFunctionRequest::from_slot(Some(input))).await?)) }),
-            3 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
-            4 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
-            5 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            6 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            7 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
-            8 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
-            9 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
-            10 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            11 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            12 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            13 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            14 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            15 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
-            16 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            17 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
-            18 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
-            19 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
-            20 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
-            21 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
-            22 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
-            23 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
-            24 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
-            25 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            26 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            27 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            28 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            29 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
-            30 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
-            31 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
-            32 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
-            33 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
-            34 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            35 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            0 => Box::pin(async move { Ok(Answer::of(service.add_layer_version_permission(cx, AddLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
+            1 => Box::pin(async move { Ok(Answer::of(service.add_permission(cx, AddPermissionRequest::from_slot(Some(input))).await?)) }),
+            2 => Box::pin(async move { Ok(Answer::of(service.create_alias(cx, CreateAliasRequest::from_slot(Some(input))).await?)) }),
+            3 => Box::pin(async move { Ok(Answer::of(service.create_function(cx, CreateFunctionRequest::from_slot(Some(input))).await?)) }),
+            4 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
+            5 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
+            6 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            7 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            8 => Box::pin(async move { Ok(Answer::of(service.delete_layer_version(cx, DeleteLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            9 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
+            10 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
+            11 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
+            12 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            13 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            14 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            15 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            16 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            17 => Box::pin(async move { Ok(Answer::of(service.get_layer_version(cx, GetLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            18 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_by_arn(cx, GetLayerVersionByArnRequest::from_slot(Some(input))).await?)) }),
+            19 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_policy(cx, GetLayerVersionPolicyRequest::from_slot(Some(input))).await?)) }),
+            20 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
+            21 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            22 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
+            23 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
+            24 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
+            25 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
+            26 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
+            27 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
+            28 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
+            29 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
+            30 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
+            31 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            32 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
+            33 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            34 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            35 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            36 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            37 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
+            38 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
+            39 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
+            40 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
+            41 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
+            42 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
+            43 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            44 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }

@@ -28,6 +28,25 @@ pub struct AccountUsage {
 wire::structure!(AccountUsage { total_code_size, function_count });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddLayerVersionPermissionRequest {
+    pub layer_name: String,
+    pub version_number: i64,
+    pub statement_id: String,
+    pub action: String,
+    pub principal: String,
+    pub organization_id: Option<String>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(AddLayerVersionPermissionRequest { layer_name, version_number, statement_id, action, principal, organization_id, revision_id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddLayerVersionPermissionResponse {
+    pub statement: Option<String>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(AddLayerVersionPermissionResponse { statement, revision_id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AddPermissionRequest {
     pub function_name: String,
     pub statement_id: String,
@@ -166,6 +185,13 @@ pub struct DeleteFunctionResponse {
     pub status_code: Option<i32>,
 }
 wire::structure!(DeleteFunctionResponse { status_code });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteLayerVersionRequest {
+    pub layer_name: String,
+    pub version_number: i64,
+}
+wire::structure!(DeleteLayerVersionRequest { layer_name, version_number });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DestinationConfig {
@@ -407,6 +433,47 @@ pub struct GetFunctionResponse {
 wire::structure!(GetFunctionResponse { configuration, code, tags, tags_error, concurrency });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionByArnRequest {
+    pub arn: String,
+}
+wire::structure!(GetLayerVersionByArnRequest { arn });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionPolicyRequest {
+    pub layer_name: String,
+    pub version_number: i64,
+}
+wire::structure!(GetLayerVersionPolicyRequest { layer_name, version_number });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionPolicyResponse {
+    pub policy: Option<String>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(GetLayerVersionPolicyResponse { policy, revision_id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionRequest {
+    pub layer_name: String,
+    pub version_number: i64,
+}
+wire::structure!(GetLayerVersionRequest { layer_name, version_number });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionResponse {
+    pub content: Option<LayerVersionContentOutput>,
+    pub layer_arn: Option<String>,
+    pub layer_version_arn: Option<String>,
+    pub description: Option<String>,
+    pub created_date: Option<String>,
+    pub version: Option<i64>,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+}
+wire::structure!(GetLayerVersionResponse { content, layer_arn, layer_version_arn, description, created_date, version, compatible_architectures, compatible_runtimes, license_info });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetPolicyRequest {
     pub function_name: String,
     pub qualifier: Option<String>,
@@ -518,6 +585,47 @@ pub struct Layer {
 wire::structure!(Layer { arn, code_size, signing_profile_version_arn, signing_job_arn });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerVersionContentInput {
+    pub s3_bucket: Option<String>,
+    pub s3_key: Option<String>,
+    pub s3_object_version: Option<String>,
+    pub s3_object_storage_mode: Option<S3ObjectStorageMode>,
+    pub zip_file: Option<Bytes>,
+}
+wire::structure!(LayerVersionContentInput { s3_bucket, s3_key, s3_object_version, s3_object_storage_mode, zip_file });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerVersionContentOutput {
+    pub location: Option<String>,
+    pub code_sha256: Option<String>,
+    pub code_size: Option<i64>,
+    pub signing_profile_version_arn: Option<String>,
+    pub signing_job_arn: Option<String>,
+    pub resolved_s3_object: Option<ResolvedS3Object>,
+}
+wire::structure!(LayerVersionContentOutput { location, code_sha256, code_size, signing_profile_version_arn, signing_job_arn, resolved_s3_object });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerVersionsListItem {
+    pub layer_version_arn: Option<String>,
+    pub version: Option<i64>,
+    pub description: Option<String>,
+    pub created_date: Option<String>,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+}
+wire::structure!(LayerVersionsListItem { layer_version_arn, version, description, created_date, compatible_architectures, compatible_runtimes, license_info });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayersListItem {
+    pub layer_name: Option<String>,
+    pub layer_arn: Option<String>,
+    pub latest_matching_version: Option<LayerVersionsListItem>,
+}
+wire::structure!(LayersListItem { layer_name, layer_arn, latest_matching_version });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListAliasesRequest {
     pub function_name: String,
     pub function_version: Option<String>,
@@ -563,6 +671,39 @@ pub struct ListFunctionsResponse {
     pub functions: Option<Vec<FunctionConfiguration>>,
 }
 wire::structure!(ListFunctionsResponse { next_marker, functions });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayerVersionsRequest {
+    pub compatible_architecture: Option<Architecture>,
+    pub compatible_runtime: Option<Runtime>,
+    pub layer_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListLayerVersionsRequest { compatible_architecture, compatible_runtime, layer_name, marker, max_items });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayerVersionsResponse {
+    pub next_marker: Option<String>,
+    pub layer_versions: Option<Vec<LayerVersionsListItem>>,
+}
+wire::structure!(ListLayerVersionsResponse { next_marker, layer_versions });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayersRequest {
+    pub compatible_architecture: Option<Architecture>,
+    pub compatible_runtime: Option<Runtime>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListLayersRequest { compatible_architecture, compatible_runtime, marker, max_items });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayersResponse {
+    pub next_marker: Option<String>,
+    pub layers: Option<Vec<LayersListItem>>,
+}
+wire::structure!(ListLayersResponse { next_marker, layers });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListTagsRequest {
@@ -617,6 +758,31 @@ pub struct OnSuccess {
 wire::structure!(OnSuccess { destination });
 
 wire::string_enum!(PackageType { Zip = "Zip", Image = "Image" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishLayerVersionRequest {
+    pub layer_name: String,
+    pub description: Option<String>,
+    pub content: LayerVersionContentInput,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+}
+wire::structure!(PublishLayerVersionRequest { layer_name, description, content, compatible_architectures, compatible_runtimes, license_info });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishLayerVersionResponse {
+    pub content: Option<LayerVersionContentOutput>,
+    pub layer_arn: Option<String>,
+    pub layer_version_arn: Option<String>,
+    pub description: Option<String>,
+    pub created_date: Option<String>,
+    pub version: Option<i64>,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+}
+wire::structure!(PublishLayerVersionResponse { content, layer_arn, layer_version_arn, description, created_date, version, compatible_architectures, compatible_runtimes, license_info });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublishVersionRequest {
@@ -676,6 +842,15 @@ pub struct PutRuntimeManagementConfigResponse {
 wire::structure!(PutRuntimeManagementConfigResponse { update_runtime_on, function_arn, runtime_version_arn });
 
 wire::string_enum!(RecursiveLoop { Allow = "Allow", Terminate = "Terminate" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveLayerVersionPermissionRequest {
+    pub layer_name: String,
+    pub version_number: i64,
+    pub statement_id: String,
+    pub revision_id: Option<String>,
+}
+wire::structure!(RemoveLayerVersionPermissionRequest { layer_name, version_number, statement_id, revision_id });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemovePermissionRequest {
@@ -886,6 +1061,16 @@ wire::structure!(DeleteFunctionConcurrencyResponse {});
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteFunctionEventInvokeConfigResponse {}
 wire::structure!(DeleteFunctionEventInvokeConfigResponse {});
+
+/// DeleteLayerVersion has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteLayerVersionResponse {}
+wire::structure!(DeleteLayerVersionResponse {});
+
+/// RemoveLayerVersionPermission has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveLayerVersionPermissionResponse {}
+wire::structure!(RemoveLayerVersionPermissionResponse {});
 
 /// RemovePermission has none.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -158,6 +158,8 @@ impl World {
             runtime: runtime.into(),
             handler: format!("{}.handler", file.split('.').next().unwrap()),
             code_dir,
+            layers: Vec::new(),
+            ephemeral_storage_mb: 512,
             memory_mb: 256,
             timeout: Duration::from_secs(20),
             environment: BTreeMap::new(),

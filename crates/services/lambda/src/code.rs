@@ -1,6 +1,7 @@
 //! Packages: the zip as a blob, what it holds as a folder that functions of the same code share, and the signed address
 //! that gives the zip back.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -119,6 +120,21 @@ impl Code {
         if let Err(error) = self.store.blobs().delete(&id, in_use).await {
             tracing::error!(%error, blob = %id, "a zip that nobody uses could not be deleted");
         }
+    }
+
+    /// The same for several.
+    pub async fn drop_all_unused(&self, ids: BTreeSet<BlobId>) {
+        for id in ids {
+            self.drop_unused(id).await;
+        }
+    }
+
+    /// What a zip holds when unpacked, in bytes.
+    pub async fn unzipped_bytes(&self, id: &BlobId) -> Result<u64, Error> {
+        let folder = self.folder(id).await?;
+        let measured = tokio::task::spawn_blocking(move || zip::measure(&folder)).await;
+        let measured = measured.map_err(|error| Error::Internal(format!("measuring code: {error}")))?;
+        measured.map_err(|error| Error::Internal(format!("measuring code: {error}")))
     }
 
     /// Whether a version's code is this zip.

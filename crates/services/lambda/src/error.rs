@@ -25,6 +25,12 @@ pub enum Error {
     NoPolicyAtAll,
     #[error("no statement {sid}")]
     StatementNotFound { sid: String },
+    #[error("no such layer, or version of one")]
+    LayerNotFound,
+    #[error("layer version {arn} not found, when its policy was asked for")]
+    LayerVersionNotFound { arn: String },
+    #[error("the revision of the layer version's policy is another")]
+    LayerPolicyRevision,
     #[error("{named} is not {here}")]
     WrongRegion { named: String, here: String },
     #[error("{caller} may not {action} {resource}")]
@@ -127,6 +133,12 @@ impl From<Error> for ApiError {
             }
             Error::CannotFindAlias { arn } => not_found(format!("Cannot find alias arn: {arn}")),
             Error::AliasNotFound { arn } => not_found(format!("Alias not found: {arn}")),
+            Error::LayerNotFound => not_found("The resource you requested does not exist."),
+            Error::LayerVersionNotFound { arn } => not_found(format!("Layer version {arn} does not exist.")),
+            Error::LayerPolicyRevision => user(aws::precondition_failed_exception(
+                "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to \
+                 retrieve the latest Revision Id",
+            )),
             Error::NoPolicy => not_found("The resource you requested does not exist."),
             Error::NoPolicyAtAll => not_found("No policy is associated with the given resource."),
             Error::StatementNotFound { sid } => not_found(format!("Statement {sid} is not found in resource policy.")),

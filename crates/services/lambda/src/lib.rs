@@ -4,7 +4,7 @@
 //! (`access`) and whether there is room (`concurrency`), and hands it to the engine; an event is kept first (`records`),
 //! then run by `tasks` until it has succeeded or is given up.
 //! What does not belong here: processes and the Runtime API (runtime), log groups (services/logs), roles (services/iam),
-//! event source mappings, function URLs, layers.
+//! event source mappings.
 
 mod access;
 mod code;
@@ -14,6 +14,8 @@ mod destinations;
 mod error;
 mod events;
 mod functions;
+mod layer_records;
+mod layers;
 pub mod limits;
 mod log_sink;
 pub mod model;

@@ -21,6 +21,9 @@ pub const ZIP_NAME_BYTES_MAX: usize = 3_500;
 /// What a symbolic link in a zip points to, in bytes. Linux's PATH_MAX.
 pub const LINK_BYTES_MAX: u64 = 4_096;
 
+/// Layers of one function. Source: Lambda API Reference, CreateFunction, Layers.
+pub const LAYERS_MAX: usize = 5;
+
 /// All code of an account and region, in bytes: 75 GB.
 pub const TOTAL_CODE_BYTES_MAX: i64 = 75 << 30;
 

@@ -3,7 +3,7 @@
 use api_lambda::types::{
     AliasConfiguration, AliasRoutingConfiguration, Architecture, DeadLetterConfig, DestinationConfig,
     EnvironmentResponse, EphemeralStorage, FunctionConfiguration, FunctionEventInvokeConfig, LastUpdateStatus,
-    LastUpdateStatusReasonCode, LoggingConfig, OnFailure, OnSuccess, PackageType, RuntimeVersionConfig,
+    LastUpdateStatusReasonCode, Layer, LoggingConfig, OnFailure, OnSuccess, PackageType, RuntimeVersionConfig,
     SnapStartApplyOn, SnapStartOptimizationStatus, SnapStartResponse, State, StateReasonCode, TracingConfigResponse,
 };
 use base64::Engine as _;
@@ -74,11 +74,19 @@ pub fn configuration(
         }),
         ..FunctionConfiguration::default()
     };
+    if !config.layers.is_empty() {
+        let layers = config.layers.iter();
+        shown.layers = Some(layers.map(|layer| used_layer(&layer.arn, layer.code.size)).collect());
+    }
     if moment != Moment::Listed {
         shown.runtime_version_config = Some(runtime_version(place, &config.runtime));
     }
     show_state(&mut shown, moment);
     shown
+}
+
+fn used_layer(arn: &str, size: i64) -> Layer {
+    Layer { arn: Some(arn.to_owned()), code_size: Some(size), ..Layer::default() }
 }
 
 fn show_state(shown: &mut FunctionConfiguration, moment: Moment) {

@@ -1,12 +1,14 @@
 //! Keys and values on disk. Every record says its version; records of any released version open for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use kernel::{AccountId, Region, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{BlobId, Key, Record};
+use store::{BlobId, Key, Record, StoreError, Txn};
 
+use crate::layer_records::LayerUseRecord;
 use crate::model::name::{LATEST, function_arn};
 use crate::model::retry::Condition;
 
@@ -73,6 +75,9 @@ pub struct ConfigRecord {
     pub kms_key_arn: Option<String>,
     /// `None` means `/aws/lambda/` and the function's name.
     pub log_group: Option<String>,
+    /// In the order in which they are laid over each other; records of before layers have none.
+    #[serde(default)]
+    pub layers: Vec<LayerUseRecord>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,7 +177,7 @@ impl Place {
         Self { account: cx.account.clone(), region: cx.region.clone() }
     }
 
-    fn kind(&self, kind: &str) -> Key {
+    pub(crate) fn kind(&self, kind: &str) -> Key {
         Key::new(&self.account, &self.region, SERVICE, kind)
     }
 
@@ -276,6 +281,29 @@ impl VersionRecord {
     pub fn is_latest(&self) -> bool {
         self.version == LATEST
     }
+
+    /// Its code and its layers.
+    pub fn blobs(&self) -> BTreeSet<BlobId> {
+        let layers = self.config.layers.iter().map(|layer| layer.code.blob.clone());
+        std::iter::once(self.code.blob.clone()).chain(layers).collect()
+    }
+}
+
+/// Says of every zip of a version that it is in use.
+pub fn put_uses(txn: &mut Txn, here: &Place, name: &str, version: &VersionRecord) -> Result<(), StoreError> {
+    for blob in version.blobs() {
+        txn.put(code_use(&blob, here, name, &version.version), Bytes::new())?;
+    }
+    Ok(())
+}
+
+/// Takes that back. Answers the zips, which may be used by nobody now.
+pub fn drop_uses(txn: &mut Txn, here: &Place, name: &str, version: &VersionRecord) -> BTreeSet<BlobId> {
+    let blobs = version.blobs();
+    for blob in &blobs {
+        txn.delete(code_use(blob, here, name, &version.version));
+    }
+    blobs
 }
 
 #[cfg(test)]

@@ -226,5 +226,14 @@ door! {
     get_function_recursion_config: GetFunctionRecursionConfigRequest => GetFunctionRecursionConfigResponse;
     put_runtime_management_config: PutRuntimeManagementConfigRequest => PutRuntimeManagementConfigResponse;
     get_runtime_management_config: GetRuntimeManagementConfigRequest => GetRuntimeManagementConfigResponse;
+    publish_layer_version: PublishLayerVersionRequest => PublishLayerVersionResponse;
+    get_layer_version: GetLayerVersionRequest => GetLayerVersionResponse;
+    get_layer_version_by_arn: GetLayerVersionByArnRequest => GetLayerVersionResponse;
+    list_layers: ListLayersRequest => ListLayersResponse;
+    list_layer_versions: ListLayerVersionsRequest => ListLayerVersionsResponse;
+    delete_layer_version: DeleteLayerVersionRequest => DeleteLayerVersionResponse;
+    add_layer_version_permission: AddLayerVersionPermissionRequest => AddLayerVersionPermissionResponse;
+    get_layer_version_policy: GetLayerVersionPolicyRequest => GetLayerVersionPolicyResponse;
+    remove_layer_version_permission: RemoveLayerVersionPermissionRequest => RemoveLayerVersionPermissionResponse;
     get_function_code_signing_config: GetFunctionCodeSigningConfigRequest => GetFunctionCodeSigningConfigResponse;
 }

@@ -58,11 +58,11 @@ fn recall_functions(
     let range = KeyRange::prefix(&place.functions());
     for (_, function) in shared.store.scan_records::<FunctionRecord>(&range, usize::MAX, Direction::Forward)? {
         shared.concurrency.reserve(place, &function.name, function.reserved_concurrency);
-        used.insert(function.latest.code.blob.to_string());
+        used.extend(function.latest.blobs().iter().map(ToString::to_string));
     }
     let range = KeyRange::prefix(&place.all_versions());
     for (_, version) in shared.store.scan_records::<VersionRecord>(&range, usize::MAX, Direction::Forward)? {
-        used.insert(version.code.blob.to_string());
+        used.extend(version.blobs().iter().map(ToString::to_string));
     }
     Ok(())
 }

@@ -66,6 +66,8 @@ fn spec(group: &str) -> FunctionSpec {
         runtime: "nodejs20.x".to_owned(),
         handler: "index.handler".to_owned(),
         code_dir: "/nowhere".into(),
+        layers: Vec::new(),
+        ephemeral_storage_mb: 512,
         memory_mb: 128,
         timeout: Duration::from_secs(3),
         environment: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! Pure rules: names, runtimes, statements, routing, retries. No I/O, and the time is an argument.
 
+pub mod layer;
 pub mod name;
 pub mod payload;
 pub mod retry;

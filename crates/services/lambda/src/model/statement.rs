@@ -1,6 +1,6 @@
 //! A statement of a function's resource policy, as AddPermission makes it and AWS prints it.
 
-use api_lambda::types::AddPermissionRequest;
+use api_lambda::types::{AddLayerVersionPermissionRequest, AddPermissionRequest};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
@@ -17,6 +17,21 @@ pub fn build(input: &AddPermissionRequest, resource: &str, partition: &str) -> R
     let condition = condition(input);
     if !condition.is_empty() {
         statement.insert("Condition".to_owned(), Value::Object(condition));
+    }
+    Ok(Value::Object(statement))
+}
+
+/// The same for a version of a layer, as AddLayerVersionPermission makes it.
+pub fn of_layer(input: &AddLayerVersionPermissionRequest, resource: &str, partition: &str) -> Result<Value, Error> {
+    let mut statement = Map::new();
+    statement.insert("Sid".to_owned(), json!(input.statement_id));
+    statement.insert("Effect".to_owned(), json!("Allow"));
+    statement.insert("Principal".to_owned(), principal(&input.principal, partition)?);
+    statement.insert("Action".to_owned(), json!(input.action));
+    statement.insert("Resource".to_owned(), json!(resource));
+    if let Some(organization) = &input.organization_id {
+        let condition = json!({ "StringEquals": { "aws:PrincipalOrgID": organization } });
+        statement.insert("Condition".to_owned(), condition);
     }
     Ok(Value::Object(statement))
 }

@@ -64,6 +64,7 @@ pub fn of_new(input: &CreateFunctionRequest) -> Result<ConfigRecord, Error> {
         dead_letter_arn: None,
         kms_key_arn: None,
         log_group: None,
+        layers: Vec::new(),
     };
     let rest = UpdateFunctionConfigurationRequest {
         runtime: input.runtime.clone(),
@@ -75,7 +76,6 @@ pub fn of_new(input: &CreateFunctionRequest) -> Result<ConfigRecord, Error> {
         dead_letter_config: input.dead_letter_config.clone(),
         kms_key_arn: input.kms_key_arn.clone(),
         tracing_config: input.tracing_config.clone(),
-        layers: input.layers.clone(),
         file_system_configs: input.file_system_configs.clone(),
         image_config: input.image_config.clone(),
         ephemeral_storage: input.ephemeral_storage.clone(),
@@ -152,9 +152,6 @@ fn set(field: &mut String, value: Option<String>) {
 }
 
 fn refuse_unserved(input: &UpdateFunctionConfigurationRequest) -> Result<(), Error> {
-    if let Some(layer) = input.layers.iter().flatten().next() {
-        return Err(Error::invalid(format!("Layer version {layer} does not exist.")));
-    }
     vpc(input.vpc_config.as_ref())?;
     let snap_start = |snap_start: &SnapStart| snap_start.apply_on == Some(SnapStartApplyOn::PublishedVersions);
     let json_logs = |logging: &LoggingConfig| logging.log_format == Some(LogFormat::Json);

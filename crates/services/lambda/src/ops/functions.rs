@@ -15,15 +15,16 @@ use store::{BlobId, HeldBlob, KeyRange, Txn};
 use super::{configuration, tags, versions};
 use crate::access::{check_pass_role, check_role};
 use crate::error::Error;
+use crate::layers;
 use crate::model::name::{LATEST, version_number};
 use crate::present::{Moment, code_sha256, configuration as shown};
-use crate::records::{CodeRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, code_use, place};
+use crate::records::{CodeRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, drop_uses, place, put_uses};
 use crate::service::{Shared, existing};
 
 impl Shared {
     pub async fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> Result<FunctionConfiguration, Error> {
         let named = self.named(cx, &input.function_name, None, "CreateFunction")?;
-        let config = configuration::of_new(&input)?;
+        let mut config = configuration::of_new(&input)?;
         let tags = tags::checked(input.tags.unwrap_or_default())?;
         let (place, name) = (Place::of(cx), named.name);
         if self.functions.find(&place, &name)?.is_some() {
@@ -31,7 +32,10 @@ impl Shared {
         }
         self.check_role(cx, &config.role).await?;
         let zip = zip_of(input.code.zip_file, input.code.s3_bucket.as_deref(), "CreateFunction")?;
+        config.layers = self.layers_of(cx, input.layers.as_deref().unwrap_or_default())?;
         let held = self.code.keep(zip.clone(), "CreateFunction").await?;
+        let fits = self.check_with_layers(held.id(), &config.layers).await;
+        let held = self.hold_if(held, fits).await?;
         self.check_storage(&place, zip.len())?;
         let code = CodeRecord { blob: held.id().clone(), size: size_of(&zip) };
         let mut function = FunctionRecord {
@@ -64,7 +68,8 @@ impl Shared {
                 function.latest.clone()
             };
             txn.put_record(place_key(&here), &PlaceRecord {})?;
-            txn.put(code_use(&function.latest.code.blob, &here, &function.name, LATEST), Bytes::new())?;
+            put_uses(txn, &here, &function.name, &function.latest)?;
+            layers::still_there(txn, &function.latest.config.layers)?;
             txn.put_record(key, &function)?;
             Ok(made)
         });
@@ -86,6 +91,8 @@ impl Shared {
         let architectures = configuration::architectures(input.architectures.as_deref())?;
         let zip = zip_of(input.zip_file, input.s3_bucket.as_deref(), "UpdateFunctionCode")?;
         let held = self.code.keep(zip.clone(), "UpdateFunctionCode").await?;
+        let fits = self.check_with_layers(held.id(), &function.record.latest.config.layers).await;
+        let held = self.hold_if(held, fits).await?;
         let place = Place::of(cx);
         self.check_storage(&place, zip.len())?;
         let code = CodeRecord { blob: held.id().clone(), size: size_of(&zip) };
@@ -103,9 +110,9 @@ impl Shared {
             let mut function = existing(txn, &here, &name)?;
             check_revision(revision.as_deref(), &function)?;
             latest.mark(&mut function.latest);
-            let before = std::mem::replace(&mut function.latest.code, code).blob;
-            txn.delete(code_use(&before, &here, &name, LATEST));
-            txn.put(code_use(&function.latest.code.blob, &here, &name, LATEST), Bytes::new())?;
+            let before = drop_uses(txn, &here, &name, &function.latest);
+            function.latest.code = code;
+            put_uses(txn, &here, &name, &function.latest)?;
             if let Some(architectures) = architectures {
                 function.latest.config.architectures = architectures;
             }
@@ -118,7 +125,7 @@ impl Shared {
             Ok((made, before))
         });
         let (made, before) = self.settle(held, made.await).await?;
-        self.code.drop_unused(before).await;
+        self.code.drop_all_unused(before).await;
         self.retire_latest(&place, &named.name, &made);
         let moment = if publish { Moment::Created } else { Moment::Updated };
         Ok(self.in_flight(&place, &named.name, made, moment))
@@ -137,6 +144,10 @@ impl Shared {
         if let Some(role) = input.role.as_deref().filter(|role| *role != function.record.latest.config.role) {
             self.check_role(cx, role).await?;
         }
+        let layers = input.layers.as_deref().map(|layers| self.layers_of(cx, layers)).transpose()?;
+        if let Some(layers) = &layers {
+            self.check_with_layers(&function.record.latest.code.blob, layers).await?;
+        }
         let place = Place::of(cx);
         let (here, name) = (place.clone(), named.name.clone());
         let latest = self.new_moment();
@@ -144,11 +155,19 @@ impl Shared {
             let mut function = existing(txn, &here, &name)?;
             check_revision(revision.as_deref(), &function)?;
             configuration::update(&mut function.latest.config, input)?;
+            let mut before = BTreeSet::new();
+            if let Some(layers) = layers {
+                layers::still_there(txn, &layers)?;
+                before = drop_uses(txn, &here, &name, &function.latest);
+                function.latest.config.layers = layers;
+                put_uses(txn, &here, &name, &function.latest)?;
+            }
             latest.mark(&mut function.latest);
             txn.put_record(here.function(&name), &function)?;
-            Ok(function.latest)
+            Ok((function.latest, before))
         });
-        let made = made.await?;
+        let (made, before) = made.await?;
+        self.code.drop_all_unused(before).await;
         self.retire_latest(&place, &named.name, &made);
         Ok(self.in_flight(&place, &named.name, made, Moment::Updated))
     }
@@ -202,9 +221,7 @@ impl Shared {
                 let unused = self.change(&place, &named.name, move |txn| delete_all(txn, &here, &name)).await?;
                 self.concurrency.reserve(&place, &named.name, None);
                 self.retire_all(&function);
-                for blob in unused {
-                    self.code.drop_unused(blob).await;
-                }
+                self.code.drop_all_unused(unused).await;
             }
             Some(LATEST) => {
                 return Err(Error::invalid("$LATEST version cannot be deleted without deleting the function."));
@@ -216,12 +233,18 @@ impl Shared {
                 let body = move |txn: &mut Txn| versions::delete(txn, &here, &name, number);
                 let unused = self.change(&place, &named.name, body).await?;
                 self.engine.retire(&format!("{}:{number}", function.arn()), None);
-                if let Some(blob) = unused {
-                    self.code.drop_unused(blob).await;
-                }
+                self.code.drop_all_unused(unused).await;
             }
         }
         Ok(DeleteFunctionResponse { status_code: Some(204) })
+    }
+
+    /// Goes on holding a zip unless it was found not to do; then it goes.
+    async fn hold_if(&self, held: HeldBlob, fits: Result<(), Error>) -> Result<HeldBlob, Error> {
+        match fits {
+            Ok(()) => Ok(held),
+            Err(error) => self.settle(held, Err(error)).await,
+        }
     }
 
     /// Lets go of a zip once the record that names it is written; one that no record names goes.
@@ -326,8 +349,7 @@ fn delete_all(txn: &mut Txn, place: &Place, name: &str) -> Result<BTreeSet<BlobI
         txn.scan_records(&KeyRange::prefix(&place.versions(name)), usize::MAX, Direction::Forward)?;
     let mut used = BTreeSet::new();
     for version in std::iter::once(function.latest).chain(versions.into_iter().map(|(_, version)| version)) {
-        txn.delete(code_use(&version.code.blob, place, name, &version.version));
-        used.insert(version.code.blob);
+        used.extend(drop_uses(txn, place, name, &version));
     }
     txn.delete(place.function(name));
     for prefix in [place.versions(name), place.aliases(name), place.policies(name), place.event_invokes(name)] {

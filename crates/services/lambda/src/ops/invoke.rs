@@ -1,5 +1,6 @@
 //! Invoke and InvokeAsync.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,13 +125,20 @@ impl Shared {
             return Err(Error::RuntimeUnavailable(why));
         }
         let code_dir = self.code.folder(&version.code.blob).await?;
-        let spec = Arc::new(spec_of(&function.place, &function.record.name, version, code_dir));
+        let layers = self.layer_folders(&version.config.layers).await?;
+        let spec = Arc::new(spec_of(&function.place, &function.record.name, version, code_dir, layers));
         function.keep_spec(&version.version, spec.clone());
         Ok(spec)
     }
 }
 
-fn spec_of(place: &Place, name: &str, version: &VersionRecord, code_dir: std::path::PathBuf) -> FunctionSpec {
+fn spec_of(
+    place: &Place,
+    name: &str,
+    version: &VersionRecord,
+    code_dir: PathBuf,
+    layers: Vec<PathBuf>,
+) -> FunctionSpec {
     let config = &version.config;
     FunctionSpec {
         function_arn: format!("{}:{}", place.arn(name), version.version),
@@ -142,6 +150,8 @@ fn spec_of(place: &Place, name: &str, version: &VersionRecord, code_dir: std::pa
         runtime: config.runtime.clone(),
         handler: config.handler.clone(),
         code_dir,
+        layers,
+        ephemeral_storage_mb: u32::try_from(config.ephemeral_mb).unwrap_or_default(),
         memory_mb: u32::try_from(config.memory_mb).unwrap_or_default(),
         timeout: Duration::from_secs(u64::try_from(config.timeout_s).unwrap_or_default()),
         environment: config.environment.clone().unwrap_or_default(),

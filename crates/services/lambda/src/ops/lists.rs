@@ -114,14 +114,14 @@ impl Shared {
         })
     }
 
-    /// Functions, and the bytes of code of all their versions.
+    /// Functions, and the bytes of code of all their versions and of all versions of layers.
     fn usage(&self, place: &Place) -> Result<(usize, i64), Error> {
         let functions = self.functions_of(place)?;
         let range = KeyRange::prefix(&place.all_versions());
         let versions = self.store.scan_records::<VersionRecord>(&range, usize::MAX, Direction::Forward)?;
         let latest: i64 = functions.iter().map(|(_, function)| function.latest.code.size).sum();
         let published: i64 = versions.iter().map(|(_, version)| version.code.size).sum();
-        Ok((functions.len(), latest.saturating_add(published)))
+        Ok((functions.len(), latest.saturating_add(published).saturating_add(self.layer_bytes(place)?)))
     }
 
     /// Errors: the account's code would be more than AWS keeps.

@@ -1,7 +1,8 @@
 //! PublishVersion, and what becomes of versions.
 
+use std::collections::BTreeSet;
+
 use api_lambda::types::{FunctionConfiguration, PublishVersionRequest};
-use bytes::Bytes;
 use kernel::{Cx, Rng, id};
 use store::backend::Direction;
 use store::{BlobId, KeyRange, Txn};
@@ -9,7 +10,7 @@ use store::{BlobId, KeyRange, Txn};
 use super::functions::{check_code, check_revision};
 use crate::error::Error;
 use crate::present::{Moment, configuration as shown};
-use crate::records::{AliasRecord, FunctionRecord, Place, VersionRecord, code_use};
+use crate::records::{AliasRecord, FunctionRecord, Place, VersionRecord, drop_uses, put_uses};
 use crate::service::{Shared, existing};
 
 impl Shared {
@@ -55,14 +56,14 @@ pub(super) fn publish(
     }
     function.latest.revision_id = id::uuid(rng);
     txn.put_record(place.version(&function.name, function.last_version), &version)?;
-    txn.put(code_use(&version.code.blob, place, &function.name, &version.version), Bytes::new())?;
+    put_uses(txn, place, &function.name, &version)?;
     Ok(version)
 }
 
 /// Deletes a version with what hangs on it. One that is not there is no error. Errors: an alias uses it.
 ///
-/// Answers the zip that it used.
-pub(super) fn delete(txn: &mut Txn, place: &Place, name: &str, number: u64) -> Result<Option<BlobId>, Error> {
+/// Answers the zips that it used.
+pub(super) fn delete(txn: &mut Txn, place: &Place, name: &str, number: u64) -> Result<BTreeSet<BlobId>, Error> {
     existing(txn, place, name)?;
     let version = number.to_string();
     let aliases =
@@ -75,10 +76,12 @@ pub(super) fn delete(txn: &mut Txn, place: &Place, name: &str, number: u64) -> R
     if !using.is_empty() {
         return Err(Error::VersionInUse { aliases: using });
     }
-    let Some(gone) = txn.get_record::<VersionRecord>(&place.version(name, number))? else { return Ok(None) };
-    txn.delete(code_use(&gone.code.blob, place, name, &version));
+    let Some(gone) = txn.get_record::<VersionRecord>(&place.version(name, number))? else {
+        return Ok(BTreeSet::new());
+    };
+    let used = drop_uses(txn, place, name, &gone);
     txn.delete(place.version(name, number));
     txn.delete(place.policy(name, &version));
     txn.delete(place.event_invoke(name, &version));
-    Ok(Some(gone.code.blob))
+    Ok(used)
 }

@@ -8,6 +8,7 @@ mod entry;
 mod unpack;
 
 use std::io::{Cursor, Read};
+use std::path::Path;
 
 pub use entry::{Entry, Kind};
 pub use unpack::unpack;
@@ -91,6 +92,28 @@ impl<'a> Archive<'a> {
         }
         Ok(())
     }
+}
+
+/// The bytes of all files and links beneath a folder that [`unpack`] has made.
+pub fn measure(folder: &Path) -> std::io::Result<u64> {
+    let (mut bytes, mut folders) = (0_u64, vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(folder) {
+            // A folder whose zip lets nobody read it: its function cannot, either.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let facts = entry.metadata()?;
+            if facts.is_dir() {
+                folders.push(entry.path());
+            } else {
+                bytes = bytes.saturating_add(facts.len());
+            }
+        }
+    }
+    Ok(bytes)
 }
 
 /// Reads a zip as far as it goes without writing anything: the body of a fuzz target.
