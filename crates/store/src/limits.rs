@@ -29,6 +29,9 @@ pub const UNSYNCED_MAX: Duration = Duration::from_millis(100);
 /// Events that a slow subscriber of a machine may fall behind; then it is told that it missed some.
 pub const EVENTS_BEHIND_MAX: usize = 1024;
 
+/// Commands that one command of a machine may hand on to others of its kind, directly and through them.
+pub const HANDED_ON_MAX: usize = 64;
+
 /// Bytes that must stay free on the disk: below it writes are refused while everything can still be read and closed.
 pub const FREE_BYTES_MIN: u64 = 64 << 20;
 

@@ -2,7 +2,7 @@
 //! from the store, commands that change both at once, and timers.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::committer::Done;
 use crate::error::StoreError;
 use crate::key::Key;
-use crate::limits::EVENTS_BEHIND_MAX;
+use crate::limits::{EVENTS_BEHIND_MAX, HANDED_ON_MAX};
 use crate::record::{self, Record};
 use crate::store::Store;
 use crate::txn::{Release, Txn};
@@ -26,15 +26,15 @@ pub trait Machine: Sized + Send + 'static {
     type Event: Clone + Send + 'static;
 
     /// Rebuilds the memory from what is stored, and sets its timers anew.
-    fn open(id: &Self::Id, stored: &Txn, fx: &mut Effects<Self::Event>) -> Result<Self, StoreError>;
+    fn open(id: &Self::Id, stored: &Txn, fx: &mut Effects<Self>) -> Result<Self, StoreError>;
 
     /// Changes memory at once, and says through `fx` what is to be stored. The two are never seen apart: if the commit
-    /// fails, this machine is dropped and opened again.
-    fn apply(&mut self, command: Self::Cmd, fx: &mut Effects<Self::Event>) -> Reply<Self::Out>;
+    /// fails, this machine is dropped and opened again. `stored` shows what was stored before this command.
+    fn apply(&mut self, command: Self::Cmd, stored: &Txn, fx: &mut Effects<Self>) -> Reply<Self::Out>;
 
     /// A timer cannot be taken back: one that is no longer wanted, or that another life of this machine set, is
     /// ignored here.
-    fn on_timer(&mut self, timer: TimerId, fx: &mut Effects<Self::Event>);
+    fn on_timer(&mut self, timer: TimerId, stored: &Txn, fx: &mut Effects<Self>);
 }
 
 /// What a timer is about, in the machine's own numbering.
@@ -63,18 +63,31 @@ impl<T> Reply<T> {
     }
 }
 
+/// What is done once a release point is reached.
+type Afterwards = Box<dyn FnOnce() + Send>;
+
 /// What a machine wants done besides its answer.
-pub struct Effects<E> {
+pub struct Effects<M: Machine> {
     now: Timestamp,
     changes: Vec<(Key, Option<Bytes>)>,
     timers: Vec<(Timestamp, TimerId)>,
-    events: Vec<E>,
+    events: Vec<M::Event>,
+    afterwards: Vec<Afterwards>,
+    handed_on: VecDeque<(M::Id, M::Cmd)>,
     failed: Option<StoreError>,
 }
 
-impl<E> Effects<E> {
+impl<M: Machine> Effects<M> {
     pub(crate) fn at(now: Timestamp) -> Self {
-        Self { now, changes: Vec::new(), timers: Vec::new(), events: Vec::new(), failed: None }
+        Self {
+            now,
+            changes: Vec::new(),
+            timers: Vec::new(),
+            events: Vec::new(),
+            afterwards: Vec::new(),
+            handed_on: VecDeque::new(),
+            failed: None,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -103,8 +116,25 @@ impl<E> Effects<E> {
     }
 
     /// Tells the subscribers once the command's release point is reached.
-    pub fn emit(&mut self, event: E) {
+    pub fn emit(&mut self, event: M::Event) {
         self.events.push(event);
+    }
+
+    /// Runs `work` once the command's release point is reached, and never if its changes were not kept: the answer to
+    /// somebody who has been waiting for this command.
+    pub fn afterwards(&mut self, work: impl FnOnce() + Send + 'static) {
+        self.afterwards.push(Box::new(work));
+    }
+
+    /// Gives `command` to another machine of this kind, after this one and before anybody else's: what both change is kept
+    /// together or not at all. Nobody gets its answer.
+    pub fn hand_on(&mut self, id: M::Id, command: M::Cmd) {
+        self.handed_on.push_back((id, command));
+    }
+
+    /// Fails the whole command, and every machine that it touched is opened again.
+    pub fn fail(&mut self, error: StoreError) {
+        self.failed = Some(error);
     }
 
     fn write_to(&mut self, txn: &mut Txn) -> Result<(), StoreError> {
@@ -142,6 +172,8 @@ struct Opened<M> {
     machine: M,
     /// The group of the last change: while that group is under way, the memory shows what could still be lost.
     changed_in: Option<u64>,
+    /// The command that is running has changed something here.
+    wrote: bool,
 }
 
 impl<M: Machine> Machines<M> {
@@ -161,7 +193,7 @@ impl<M: Machine> Machines<M> {
             // The caller may have gone; the change stays.
             let _ = reply.send(outcome);
         };
-        self.shared.submit(id.clone(), move |machine, fx| machine.apply(command, fx), tell).await?;
+        self.shared.submit(id.clone(), move |machine, stored, fx| machine.apply(command, stored, fx), tell).await?;
         answer.await.unwrap_or(Err(StoreError::Abandoned))
     }
 
@@ -189,66 +221,104 @@ impl<M: Machine> Shared<M> {
     async fn submit<T: Send + 'static>(
         self: &Arc<Self>,
         id: M::Id,
-        work: impl FnOnce(&mut M, &mut Effects<M::Event>) -> Reply<T> + Send + 'static,
+        work: impl FnOnce(&mut M, &Txn, &mut Effects<M>) -> Reply<T> + Send + 'static,
         tell: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
         let shared = self.clone();
         let command = move |txn: &mut Txn| match shared.step(&id, txn, work) {
-            Ok(step) => shared.done(id, step, tell),
+            Ok(step) => shared.done(step, tell),
             Err(error) => Done { kept: false, at_once: false, answer: Box::new(move |_| tell(Err(error))) },
         };
         self.store.submit(Box::new(command)).await
     }
 
-    /// The machine is out of the map while it works: if it fails or panics it is opened again next time.
+    /// The machines that take part are out of the map while they work: if one fails or panics, all of them are opened again
+    /// next time.
     fn step<T>(
         &self,
         id: &M::Id,
         txn: &mut Txn,
-        work: impl FnOnce(&mut M, &mut Effects<M::Event>) -> Reply<T>,
-    ) -> Result<Step<T, M::Event>, StoreError> {
+        work: impl FnOnce(&mut M, &Txn, &mut Effects<M>) -> Reply<T>,
+    ) -> Result<Step<T, M>, StoreError> {
         let mut fx = Effects::at(self.store.clock().now());
+        let mut first = self.take(id, txn, &mut fx)?;
+        let Reply { out, release } = work(&mut first.machine, txn, &mut fx);
+        self.settle(id, &mut first, txn, &mut fx)?;
+        let at_once = release == Release::Now && first.changed_in != Some(txn.group_number());
+        let mut working = vec![(id.clone(), first)];
+        let mut handed_on = 0;
+        while let Some((id, command)) = fx.handed_on.pop_front() {
+            handed_on += 1;
+            if handed_on > HANDED_ON_MAX {
+                return Err(StoreError::Abandoned);
+            }
+            let at = match working.iter().position(|(other, _)| *other == id) {
+                Some(at) => at,
+                None => {
+                    working.push((id.clone(), self.take(&id, txn, &mut fx)?));
+                    working.len() - 1
+                }
+            };
+            let (id, opened) = &mut working[at];
+            opened.machine.apply(command, txn, &mut fx);
+            self.settle(id, opened, txn, &mut fx)?;
+        }
+        txn.release(if release == Release::Now { Release::Durable } else { release });
+        let wrote = working.iter().filter(|(_, opened)| opened.wrote).map(|(id, _)| id.clone()).collect();
+        let mut open = self.lock();
+        for (id, mut opened) in working {
+            opened.wrote = false;
+            open.insert(id, opened);
+        }
+        Ok(Step { out, id: id.clone(), wrote, at_once, events: fx.events, afterwards: fx.afterwards })
+    }
+
+    fn take(&self, id: &M::Id, txn: &Txn, fx: &mut Effects<M>) -> Result<Opened<M>, StoreError> {
         let opened = self.lock().remove(id);
-        let mut opened = match opened {
-            Some(opened) => opened,
-            None => Opened {
-                machine: M::open(id, txn, &mut fx)?,
+        match opened {
+            Some(opened) => Ok(opened),
+            None => Ok(Opened {
+                machine: M::open(id, txn, fx)?,
                 changed_in: (!txn.reveals_nothing()).then(|| txn.group_number()),
-            },
-        };
-        let Reply { out, release } = work(&mut opened.machine, &mut fx);
-        let wrote = !fx.changes.is_empty();
-        fx.write_to(txn)?;
-        if wrote {
+                wrote: false,
+            }),
+        }
+    }
+
+    fn settle(&self, id: &M::Id, opened: &mut Opened<M>, txn: &mut Txn, fx: &mut Effects<M>) -> Result<(), StoreError> {
+        if !fx.changes.is_empty() {
+            opened.wrote = true;
             opened.changed_in = Some(txn.group_number());
         }
-        let at_once = release == Release::Now && opened.changed_in != Some(txn.group_number());
-        txn.release(if release == Release::Now { Release::Durable } else { release });
+        fx.write_to(txn)?;
         for (due, timer) in fx.timers.drain(..) {
             // Nobody keeps the time any more when the service is stopping.
             let _ = self.timers.send((due, id.clone(), timer));
         }
-        self.lock().insert(id.clone(), opened);
-        Ok(Step { out, wrote, at_once, events: fx.events })
+        Ok(())
     }
 
     fn done<T: Send + 'static>(
         self: Arc<Self>,
-        id: M::Id,
-        step: Step<T, M::Event>,
+        step: Step<T, M>,
         tell: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Done {
-        let Step { out, wrote, at_once, events } = step;
+        let Step { out, id, wrote, at_once, events, afterwards } = step;
         let answer = move |committed: Result<(), StoreError>| {
             if let Err(error) = committed {
-                if wrote {
-                    self.lock().remove(&id);
+                let mut open = self.lock();
+                for id in &wrote {
+                    open.remove(id);
                 }
+                drop(open);
                 return tell(Err(error));
             }
             for event in events {
                 // Nobody need be listening.
                 let _ = self.events.send((id.clone(), event));
+            }
+            for work in afterwards {
+                work();
             }
             tell(Ok(out));
         };
@@ -256,11 +326,13 @@ impl<M: Machine> Shared<M> {
     }
 }
 
-struct Step<T, E> {
+struct Step<T, M: Machine> {
     out: T,
-    wrote: bool,
+    id: M::Id,
+    wrote: Vec<M::Id>,
     at_once: bool,
-    events: Vec<E>,
+    events: Vec<M::Event>,
+    afterwards: Vec<Afterwards>,
 }
 
 /// Keeps the time for all machines of one kind.
@@ -300,8 +372,8 @@ impl<M: Machine> Timers<M> {
 
     async fn fire(&self, id: M::Id, timer: TimerId) -> Result<(), StoreError> {
         let shared = self.machines.upgrade().ok_or(StoreError::Ended)?;
-        let work = move |machine: &mut M, fx: &mut Effects<M::Event>| {
-            machine.on_timer(timer, fx);
+        let work = move |machine: &mut M, stored: &Txn, fx: &mut Effects<M>| {
+            machine.on_timer(timer, stored, fx);
             // Nobody waits for it: what it changes comes again with the next start.
             Reply::written(())
         };

@@ -25,6 +25,11 @@ enum Cmd {
     Get,
     Panic,
     TooLarge,
+    /// Takes from this counter and gives to another, in one step.
+    MoveTo(String, u64),
+    /// Moves, and then the other one panics.
+    MoveAndPanic(String, u64),
+    Tell(tokio::sync::oneshot::Sender<u64>),
 }
 
 fn records(id: &str) -> Key {
@@ -32,8 +37,8 @@ fn records(id: &str) -> Key {
 }
 
 impl Counter {
-    fn add(&mut self, n: u64, fx: &mut Effects<u64>) {
-        self.sum += n;
+    fn add(&mut self, n: u64, fx: &mut Effects<Self>) {
+        self.sum = self.sum.wrapping_add(n);
         self.additions += 1;
         fx.put(records(&self.id).part_u64(self.additions), n.to_be_bytes().to_vec());
         fx.emit(self.sum);
@@ -46,13 +51,14 @@ impl Machine for Counter {
     type Out = u64;
     type Event = u64;
 
-    fn open(id: &String, stored: &Txn, _: &mut Effects<u64>) -> Result<Self, StoreError> {
+    fn open(id: &String, stored: &Txn, _: &mut Effects<Self>) -> Result<Self, StoreError> {
         let additions = stored.scan(&KeyRange::prefix(&records(id)), usize::MAX, Direction::Forward)?;
-        let sum = additions.iter().map(|(_, n)| u64::from_be_bytes(n[..].try_into().unwrap())).sum();
+        let sum =
+            additions.iter().map(|(_, n)| u64::from_be_bytes(n[..].try_into().unwrap())).fold(0, u64::wrapping_add);
         Ok(Self { id: id.clone(), sum, additions: additions.len() as u64 })
     }
 
-    fn apply(&mut self, command: Cmd, fx: &mut Effects<u64>) -> Reply<u64> {
+    fn apply(&mut self, command: Cmd, _: &Txn, fx: &mut Effects<Self>) -> Reply<u64> {
         match command {
             Cmd::Add(n) => {
                 self.add(n, fx);
@@ -67,6 +73,22 @@ impl Machine for Counter {
                 self.sum = 999;
                 panic!("a mistake in a service")
             }
+            Cmd::MoveTo(other, n) => {
+                self.add(0_u64.wrapping_sub(n), fx);
+                fx.hand_on(other, Cmd::Add(n));
+                Reply::durable(self.sum)
+            }
+            Cmd::MoveAndPanic(other, n) => {
+                self.add(0_u64.wrapping_sub(n), fx);
+                fx.hand_on(other, Cmd::Panic);
+                Reply::durable(self.sum)
+            }
+            Cmd::Tell(listener) => {
+                let sum = self.sum;
+                fx.afterwards(move || drop(listener.send(sum)));
+                self.add(1, fx);
+                Reply::durable(self.sum)
+            }
             Cmd::TooLarge => {
                 self.sum = 999;
                 fx.put(records(&self.id), vec![0; 17 << 20]);
@@ -75,7 +97,7 @@ impl Machine for Counter {
         }
     }
 
-    fn on_timer(&mut self, timer: TimerId, fx: &mut Effects<u64>) {
+    fn on_timer(&mut self, timer: TimerId, _: &Txn, fx: &mut Effects<Self>) {
         assert_eq!(timer, TimerId(1));
         self.add(self.sum, fx);
     }
@@ -124,6 +146,39 @@ async fn a_refused_commit_drops_the_machine_and_what_it_changed() {
     assert!(matches!(machines.call(&id("a"), Cmd::Add(2)).await, Err(StoreError::Refused(_))));
     assert_eq!(machines.call(&id("a"), Cmd::Get).await.unwrap(), 1);
     assert_eq!(machines.call(&id("a"), Cmd::Add(4)).await.unwrap(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_machine_hands_on_to_another_is_kept_with_its_own_change_or_not_at_all() {
+    let store = faulty(Mem::with_faults(Faults { refuse_commits: vec![3], ..Faults::default() }));
+    let (machines, _timers) = Machines::<Counter>::new(store);
+    let sums = async || {
+        let a = machines.call(&id("a"), Cmd::Get).await.unwrap();
+        (a, machines.call(&id("b"), Cmd::Get).await.unwrap())
+    };
+    machines.call(&id("a"), Cmd::Add(10)).await.unwrap();
+    machines.call(&id("a"), Cmd::MoveTo(id("b"), 4)).await.unwrap();
+    assert_eq!(sums().await, (6, 4));
+    assert!(matches!(machines.call(&id("a"), Cmd::MoveTo(id("b"), 1)).await, Err(StoreError::Refused(_))));
+    assert_eq!(sums().await, (6, 4));
+    assert!(matches!(machines.call(&id("a"), Cmd::MoveAndPanic(id("b"), 1)).await, Err(StoreError::Abandoned)));
+    assert_eq!(sums().await, (6, 4));
+    for name in ["a", "b"] {
+        machines.forget(&id(name)).await.unwrap();
+    }
+    assert_eq!(sums().await, (6, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_waits_is_told_afterwards_or_learns_that_nothing_was_kept() {
+    let store = faulty(Mem::with_faults(Faults { refuse_commits: vec![2], ..Faults::default() }));
+    let (machines, _timers) = Machines::<Counter>::new(store);
+    let (listener, heard) = tokio::sync::oneshot::channel();
+    machines.call(&id("a"), Cmd::Tell(listener)).await.unwrap();
+    assert_eq!(heard.await, Ok(0));
+    let (listener, heard) = tokio::sync::oneshot::channel();
+    assert!(machines.call(&id("a"), Cmd::Tell(listener)).await.is_err());
+    assert!(heard.await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
