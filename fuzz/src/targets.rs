@@ -35,6 +35,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "policy", run: auth::fuzz::policy, seeds: &[POLICY] },
     Target { name: "chunked-body", run: edge::fuzz::chunked_body, seeds: &[CHUNKED] },
     Target { name: "router-head", run: edge::fuzz::router_head, seeds: &[HEAD] },
+    Target {
+        name: "proxy-target",
+        run: edge::fuzz::proxy_target,
+        seeds: &[b"sqs.us-east-1.amazonaws.com:443", b"[2001:db8::1]:443", b"192.0.2.1:80", b"Example.COM.:1"],
+    },
     Target { name: "json", run: wire::fuzz::fuzz_json, seeds: &[JSON] },
     Target { name: "cbor", run: wire::fuzz::fuzz_cbor, seeds: &[CBOR] },
     Target { name: "xml", run: wire::fuzz::fuzz_xml, seeds: &[XML] },

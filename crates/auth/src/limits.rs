@@ -24,3 +24,6 @@ pub const CHUNK_HEADER_BYTES_MAX: usize = 256;
 
 /// How far back a key may come from another through sessions (a role assumed by a role, and so on).
 pub const SESSION_CHAIN_MAX: usize = 16;
+
+/// The address of the proxy that a user had before `exec`, with its credentials, in bytes. Ours: what fits a header line.
+pub const FORMER_PROXY_BYTES_MAX: usize = 2048;

@@ -7,6 +7,7 @@ use wire::{Endpoint, ErrorStyle, Model, Operation, Protocol, ProtocolKind, Reque
 
 use crate::body::checksum::Algorithm;
 use crate::body::chunked::{Decoder, Expectations};
+use crate::proxy::Target;
 use crate::router::{Head, HostFacts, Router, split_port};
 
 /// An aws-chunked body: the first byte says in pieces of which size it comes.
@@ -25,6 +26,16 @@ pub fn chunked_body(data: &[u8]) {
     }
     assert!(decoded.len() <= body.len(), "a body cannot grow by being unwrapped");
     let _ = decoder.finish();
+}
+
+/// What a proxy request asks for.
+pub fn proxy_target(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for default_port in [None, Some(80)] {
+        let Some(target) = Target::parse(&text, default_port) else { continue };
+        let shown = target.to_string();
+        assert_eq!(Target::parse(&shown, None), Some(target), "what is shown reads the same: {shown}");
+    }
 }
 
 /// A request's head: method, host, path, query and headers, one to a line.

@@ -14,6 +14,7 @@ mod internal;
 pub mod limits;
 mod listen;
 mod outgoing;
+mod proxy;
 mod refuse;
 pub mod router;
 mod serve;

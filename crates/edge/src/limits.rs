@@ -12,6 +12,15 @@ pub const STREAMS_MAX: u32 = 256;
 /// and long condition lists need more than 8. Of header lines hyper takes 100.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 
+/// Tunnels of all listeners, to us and to other hosts, that are open at one time; further ones are answered 503.
+pub const TUNNELS_MAX: usize = 1024;
+/// Addresses of another host's name that are tried.
+pub const TUNNEL_ADDRESSES_MAX: usize = 4;
+/// Bytes of a DNS name. Source: RFC 1035, 2.3.4.
+pub const NAME_BYTES_MAX: usize = 253;
+/// Bytes of a label of one. Source: RFC 1035, 2.3.4.
+pub const LABEL_BYTES_MAX: usize = 63;
+
 /// Times that a listener keeps. Tests shorten them.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -21,6 +30,10 @@ pub struct Patience {
     pub head: Duration,
     /// Between two pieces of a request's body.
     pub body: Duration,
+    /// For the way to another host, from its name to the answer of a former proxy.
+    pub tunnel_connect: Duration,
+    /// How long nothing may move in a tunnel to another host. Ours: long polls and streams of events are quiet for minutes.
+    pub tunnel_idle: Duration,
     /// For work in flight when a listener stops. ARCHITECTURE.md, "The life of a server".
     pub stop: Duration,
 }
@@ -31,6 +44,8 @@ impl Default for Patience {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(60),
             body: Duration::from_secs(30),
+            tunnel_connect: Duration::from_secs(10),
+            tunnel_idle: Duration::from_secs(15 * 60),
             stop: Duration::from_secs(2),
         }
     }

@@ -12,12 +12,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use kernel::BoxFuture;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::limits::{self, Patience};
+use crate::outgoing::Outgoing;
+use crate::proxy;
 use crate::serve::Edge;
 
 /// Where a request came in.
@@ -25,7 +28,13 @@ use crate::serve::Edge;
 pub(crate) struct Arrival {
     pub access: Arc<Listener>,
     pub peer: SocketAddr,
+    /// Our side of the connection.
+    pub local: SocketAddr,
+    /// Whether the listener is bound to loopback, whichever address the peer has found it by.
+    pub on_loopback: bool,
     pub tls: bool,
+    /// Inside of a tunnel that ends here.
+    pub tunnelled: bool,
 }
 
 /// A listener at work. Dropping it stops accepting and lets work in flight end by itself, bounded by [`Patience::stop`].
@@ -77,6 +86,7 @@ pub(crate) fn on(edge: Arc<Edge>, listener: TcpListener, access: Listener, tls_o
         tls: edge.tls().map(TlsAcceptor::from),
         edge,
         access: Arc::new(access),
+        on_loopback: local.ip().is_loopback(),
         tls_only,
         slots: Arc::new(Semaphore::new(connections)),
         stopped,
@@ -107,6 +117,7 @@ struct Acceptor {
     http: Arc<auto::Builder<TokioExecutor>>,
     tls: Option<TlsAcceptor>,
     access: Arc<Listener>,
+    on_loopback: bool,
     tls_only: bool,
     slots: Arc<Semaphore>,
     stopped: watch::Receiver<bool>,
@@ -127,7 +138,9 @@ impl Acceptor {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let connection = self.connection(peer);
+                    // Asked of the stream: a listener on every address has none of its own.
+                    let Ok(local) = stream.local_addr() else { continue };
+                    let connection = self.connection(peer, local);
                     tokio::spawn(async move {
                         connection.run(stream).await;
                         drop(slot);
@@ -142,13 +155,15 @@ impl Acceptor {
         }
     }
 
-    fn connection(&self, peer: SocketAddr) -> Connection {
+    fn connection(&self, peer: SocketAddr, local: SocketAddr) -> Connection {
+        let (access, on_loopback) = (self.access.clone(), self.on_loopback);
+        let arrival = Arrival { access, peer, local, on_loopback, tls: false, tunnelled: false };
         Connection {
             edge: self.edge.clone(),
             http: self.http.clone(),
             tls: self.tls.clone(),
             tls_only: self.tls_only,
-            arrival: Arrival { access: self.access.clone(), peer, tls: false },
+            arrival,
             stopped: self.stopped.clone(),
         }
     }
@@ -159,12 +174,14 @@ async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-struct Connection {
-    edge: Arc<Edge>,
+/// One connection, and what is needed to speak on it.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) edge: Arc<Edge>,
     http: Arc<auto::Builder<TokioExecutor>>,
     tls: Option<TlsAcceptor>,
     tls_only: bool,
-    arrival: Arrival,
+    pub(crate) arrival: Arrival,
     stopped: watch::Receiver<bool>,
 }
 
@@ -172,29 +189,67 @@ struct Connection {
 const TLS_HANDSHAKE: u8 = 0x16;
 
 impl Connection {
-    async fn run(mut self, stream: TcpStream) {
+    /// The same, for what comes inside of a tunnel that ends here: what may travel in the clear was decided outside.
+    pub(crate) fn within_tunnel(&self) -> Self {
+        let arrival = Arrival { tunnelled: true, ..self.arrival.clone() };
+        Self { tls_only: false, arrival, ..self.clone() }
+    }
+
+    pub(crate) async fn until_stopped(&self) {
+        until_stopped(&mut self.stopped.clone()).await;
+    }
+
+    async fn run(self, stream: TcpStream) {
         // Small answers leave at once; a failure means that the peer is gone, which the first read will say.
         let _ = stream.set_nodelay(true);
-        let clock = self.edge.clock();
-        let patience = self.edge.patience();
         let mut first = [0_u8; 1];
         let peeked = tokio::select! {
-            peeked = clock.timeout(patience.head, stream.peek(&mut first)) => peeked,
-            () = until_stopped(&mut self.stopped) => return,
+            peeked = self.edge.clock().timeout(self.edge.patience().head, stream.peek(&mut first)) => peeked,
+            () = self.until_stopped() => return,
         };
         if !matches!(peeked, Ok(Ok(1))) {
             return;
         }
-        if first != [TLS_HANDSHAKE] {
-            return if self.tls_only { refuse_plain(stream).await } else { self.http(stream).await };
+        if self.tls_only && first != [TLS_HANDSHAKE] {
+            return refuse_plain(stream).await;
+        }
+        self.speak(stream, first[0]).await;
+    }
+
+    /// The same for a stream that cannot be peeked at. Boxed, because what is spoken inside of a tunnel is what is spoken
+    /// outside.
+    pub(crate) fn run_tunnelled<S>(self, stream: S) -> BoxFuture<'static, ()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        Box::pin(async move {
+            let mut stream = BufReader::new(stream);
+            let first = tokio::select! {
+                filled = self.edge.clock().timeout(self.edge.patience().head, stream.fill_buf()) => match filled {
+                    Ok(Ok([first, ..])) => *first,
+                    _ => return,
+                },
+                () = self.until_stopped() => return,
+            };
+            self.speak(stream, first).await;
+        })
+    }
+
+    /// TLS or HTTP, by the first byte.
+    async fn speak<S>(mut self, stream: S, first: u8)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        if first != TLS_HANDSHAKE {
+            return self.http(stream).await;
         }
         let Some(tls) = self.tls.clone() else {
             tracing::info!(peer = %self.arrival.peer, "a TLS client on a listener without TLS");
             return;
         };
         let accepted = tokio::select! {
-            accepted = clock.timeout(patience.handshake, tls.accept(stream)) => accepted,
-            () = until_stopped(&mut self.stopped) => return,
+            accepted = self.edge.clock().timeout(self.edge.patience().handshake, tls.accept(stream)) => accepted,
+            () = self.until_stopped() => return,
         };
         match accepted {
             Ok(Ok(stream)) => {
@@ -206,24 +261,32 @@ impl Connection {
         }
     }
 
+    async fn answer(self: Arc<Self>, request: http::Request<Incoming>) -> http::Response<Outgoing> {
+        if proxy::is_asked(&self, &request) {
+            return proxy::answer(self, request).await;
+        }
+        self.edge.serve(request, self.arrival.clone()).await
+    }
+
     async fn http<S>(self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { edge, http, arrival, mut stopped, .. } = self;
-        let clock = edge.clock();
-        let patience = edge.patience();
+        let this = Arc::new(self);
+        let clock = this.edge.clock();
+        let patience = this.edge.patience();
         let activity = Arc::new(Activity::default());
         let service = service_fn(|request: http::Request<Incoming>| {
             let busy = activity.begin();
-            let (edge, arrival) = (edge.clone(), arrival.clone());
+            let this = this.clone();
             async move {
-                let answer = edge.serve(request, arrival).await;
+                let edge = this.edge.clone();
+                let answer = this.answer(request).await;
                 busy.end(edge.clock().monotonic());
                 Ok::<_, std::convert::Infallible>(answer)
             }
         });
-        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(this.http.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut idle_for = patience.head;
         let mut stopping = false;
         loop {
@@ -232,11 +295,11 @@ impl Connection {
             tokio::select! {
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        tracing::debug!(%error, peer = %arrival.peer, "the connection broke");
+                        tracing::debug!(%error, peer = %this.arrival.peer, "the connection broke");
                     }
                     return;
                 }
-                () = until_stopped(&mut stopped), if !stopping => {
+                () = this.until_stopped(), if !stopping => {
                     if activity.is_fresh() {
                         return;
                     }

@@ -21,6 +21,10 @@ impl Outgoing {
         Self(Content::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
+    pub(crate) fn stream(pieces: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static) -> Self {
+        Self(Content::Stream(Box::pin(pieces)))
+    }
+
     pub(crate) fn empty() -> Self {
         Self(Content::Whole(None))
     }

@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body, Incoming};
 use kernel::{Clock, Rng};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 use tracing::field::Empty;
 use wire::{ApiError, Model, Protocol, ProtocolKind, RequestIdStyle, Service};
@@ -19,7 +20,7 @@ use crate::body::{self, Bounds, Room};
 use crate::ca::CertificateAuthority;
 use crate::cors;
 use crate::internal::{Internal, RawRoute};
-use crate::limits::Patience;
+use crate::limits::{Patience, TUNNELS_MAX};
 use crate::listen::{self, Arrival, Listening};
 use crate::outgoing::Outgoing;
 use crate::refuse;
@@ -53,6 +54,7 @@ pub struct Edge {
     pub(crate) raw_routes: Vec<(String, Arc<dyn RawRoute>)>,
     authority: Option<Arc<CertificateAuthority>>,
     room: Room,
+    tunnels: Arc<Semaphore>,
     patience: Patience,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -71,6 +73,7 @@ impl Edge {
             raw_routes,
             authority,
             room: Room::default(),
+            tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)),
             patience,
             clock,
             rng,
@@ -109,6 +112,16 @@ impl Edge {
 
     pub(crate) fn tls(&self) -> Option<Arc<rustls::ServerConfig>> {
         self.authority.as_ref().map(|authority| authority.tls())
+    }
+
+    /// Room for one more tunnel, held while it is open; `None` when there is none.
+    pub(crate) fn tunnel_slot(&self) -> Option<OwnedSemaphorePermit> {
+        self.tunnels.clone().try_acquire_owned().ok()
+    }
+
+    /// A request that no service answers.
+    pub(crate) fn exchange(&self, parts: Parts, arrival: Arrival) -> Exchange {
+        Exchange { parts, arrival, request_id: kernel::id::uuid(self.rng.as_ref()) }
     }
 
     /// What a body may take on this edge.
@@ -174,10 +187,6 @@ impl Edge {
         destination: Destination,
         body: Incoming,
     ) -> Response<Outgoing> {
-        if exchange.parts.method == Method::CONNECT {
-            let error = ApiError::unmodeled(403, "AccessDenied", "CONNECT is not served on this listener");
-            return exchange.refuse(&error, None);
-        }
         if exchange.is_from_sandbox() && matches!(destination, Destination::ExecuteApi { form: ApiForm::Path, .. }) {
             let error = ApiError::unmodeled(403, "AccessDenied", "a function may not ask for this path");
             return exchange.refuse(&error, None);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use http::header::USER_AGENT;
 use kernel::{Access, AccountId, Caller, CallerKind, Cx, Region, Timestamp};
 
-use super::{Key, Keys, Refusal, Site, check_site, is_own_host};
+use super::{Key, Keys, ProxyCall, ProxyPass, ProxyRefusal, Refusal, Site, check_site, is_own_host, proxy};
 use crate::limits::SESSION_CHAIN_MAX;
 use crate::sigv4::{Expected, Head, PayloadCheck, Presented, Signature, SignatureError, SigningKeys, presented};
 
@@ -36,6 +36,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// `--cors-origin`: `https://app.example.com`, as browsers write it.
     pub origins: Vec<String>,
+    /// What `exec` puts into the proxy addresses that it hands out; without it the port leads to AWS's names only.
+    pub proxy_token: Option<String>,
 }
 
 /// One request at the gate.
@@ -84,6 +86,12 @@ impl Gate {
     /// Errors: `CrossSite`.
     pub fn check_site(&self, head: &Head<'_>) -> Result<Site, Refusal> {
         check_site(head, &self.settings.hosts, &self.settings.origins)
+    }
+
+    /// Decides whether a request is led where it asks to be led.
+    /// Errors: every [`ProxyRefusal`].
+    pub fn admit_proxy(&self, call: &ProxyCall<'_>) -> Result<ProxyPass, ProxyRefusal> {
+        proxy::admit(call, self.settings.proxy_token.as_deref())
     }
 
     /// Decides who is calling, or refuses.

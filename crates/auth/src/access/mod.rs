@@ -6,6 +6,7 @@ mod gate;
 mod host;
 mod keys;
 mod principals;
+mod proxy;
 mod refusal;
 mod site;
 
@@ -13,5 +14,6 @@ pub use gate::{Admitted, Call, Gate, Listener, Settings};
 pub use host::is_own_host;
 pub use keys::{Key, Keys};
 pub use principals::{Role, Roles, ServicePrincipals};
+pub use proxy::{ProxyCall, ProxyPass, ProxyRefusal, former_proxy, may_lead_to, proxy_user};
 pub use refusal::{Refusal, RefusalStyle};
 pub use site::{Site, check_site};

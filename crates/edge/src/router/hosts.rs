@@ -36,6 +36,13 @@ pub struct HostFacts {
 }
 
 impl HostFacts {
+    /// Whether a name is this server's wherever it is asked for: AWS's, a custom domain, or one of `--host`.
+    pub fn is_named(&self, host: &str) -> bool {
+        strip_aws_suffix(host).is_some()
+            || self.custom_domains.iter().any(|name| name.eq_ignore_ascii_case(host))
+            || self.own.iter().any(|name| strip_name(host, name).is_some())
+    }
+
     /// Shape: `host` without a port, in any case.
     pub fn kind(&self, host: &str) -> HostKind {
         let host = host.strip_suffix('.').unwrap_or(host);

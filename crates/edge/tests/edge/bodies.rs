@@ -174,7 +174,8 @@ async fn a_form_finds_its_service_by_its_action() {
 async fn absolute_targets_and_a_missing_host_are_served() {
     let (_world, listening) = World::open().await;
     let mut client = Client::to(listening.address()).await;
-    let absolute = echo(r#"{"Text":"x"}"#).replace("POST / ", "POST http://localhost:4566/ ");
+    let absolute =
+        echo(r#"{"Text":"x"}"#).replace("POST / ", &format!("POST http://localhost:{}/ ", listening.address().port()));
     assert_eq!(client.ask(absolute).await.status, 200);
     let bare = echo(r#"{"Text":"x"}"#).replace("Host: localhost\r\n", "").replace("HTTP/1.1", "HTTP/1.0");
     assert_eq!(Client::to(listening.address()).await.ask(bare).await.status, 200);

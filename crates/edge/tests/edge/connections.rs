@@ -18,7 +18,7 @@ use tokio_rustls::TlsConnector;
 use crate::client::{Client, echo, echo_with};
 use crate::world::{World, impatient};
 
-fn connector(world: &World, alpn: &[&str]) -> TlsConnector {
+pub fn connector(world: &World, alpn: &[&str]) -> TlsConnector {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(world.authority.certificate_pem().as_bytes()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -49,7 +49,7 @@ async fn pipelined_requests_are_answered_in_order() {
     assert!(client.reply().await.body.contains("two"));
 }
 
-async fn over_http2<S>(stream: S, uri: &str) -> String
+pub async fn over_http2<S>(stream: S, uri: &str) -> String
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {

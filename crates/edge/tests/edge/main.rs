@@ -4,5 +4,6 @@ mod bodies;
 mod client;
 mod connections;
 mod internal_paths;
+mod proxy;
 mod who;
 mod world;

@@ -167,6 +167,7 @@ impl Keys for TestKeys {
 }
 
 pub const SECRET: &str = "a-secret-of-the-test";
+pub const PROXY_TOKEN: &str = "a-token-of-the-test";
 pub const USER_KEY: &str = "AKIAUSER000000000000";
 pub const SANDBOX_KEY: &str = "ASIASANDBOX000000000";
 
@@ -250,7 +251,8 @@ impl World {
         let authority = Arc::new(CertificateAuthority::open(state.path(), clock.clone(), Arc::new(OsRng)).unwrap());
         let stage = Arc::new(Stage::default());
         let keys = TestKeys([(USER_KEY, key("user")), (SANDBOX_KEY, key("sandbox"))].into());
-        let settings = Settings { origins: vec!["https://app.example.com".to_owned()], ..Settings::default() };
+        let origins = vec!["https://app.example.com".to_owned()];
+        let settings = Settings { origins, proxy_token: Some(PROXY_TOKEN.to_owned()), ..Settings::default() };
         let edge = Edge::new(EdgeOptions {
             services: vec![Arc::new(Echo(stage.clone())), Arc::new(Lambda)],
             gate: Arc::new(Gate::new(settings, Arc::new(keys))),
@@ -288,5 +290,5 @@ impl World {
 /// Bounds short enough to wait for.
 pub fn impatient() -> Patience {
     let short = Duration::from_millis(150);
-    Patience { handshake: short, head: short, body: short, stop: short }
+    Patience { handshake: short, head: short, body: short, tunnel_connect: short, tunnel_idle: short, stop: short }
 }

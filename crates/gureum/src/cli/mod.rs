@@ -7,6 +7,7 @@ mod invoke;
 mod keys;
 mod lifecycle;
 mod logs;
+mod proxy_token;
 mod report;
 mod reset;
 mod root_key;
@@ -20,6 +21,7 @@ use config::{Environment, UpArgs};
 
 pub use failure::Failure;
 pub use lifecycle::detach;
+pub use proxy_token::keep as keep_proxy_token;
 pub use report::{Report, print_failure, print_line};
 pub use root_key::store as store_root_key;
 pub use run_note::RunNote;

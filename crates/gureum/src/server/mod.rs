@@ -25,7 +25,7 @@ use serde_json::json;
 use store::{Options, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{RunNote, print_line, store_root_key};
+use crate::cli::{RunNote, keep_proxy_token, print_line, store_root_key};
 
 /// Runs the server until it is told to stop.
 pub async fn run(settings: Settings, environment: &Environment, log_file: Option<&Path>) -> Result<()> {
@@ -88,12 +88,14 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         resetting: tokio::sync::Mutex::default(),
     });
     let authority = CertificateAuthority::open(&settings.state, clock.clone(), rng.clone())?;
+    let proxy_token = keep_proxy_token(&settings.state, rng.as_ref()).context("keeping the proxy token")?;
     let gate = Gate::new(
         Access {
             account: settings.account.clone(),
             region: settings.region.clone(),
             hosts: settings.hosts.clone(),
             origins: settings.cors_origins.clone(),
+            proxy_token: Some(proxy_token),
         },
         current.clone(),
     );
