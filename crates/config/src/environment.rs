@@ -23,6 +23,11 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The names of all variables that are set and not empty, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.as_str())
+    }
+
     /// `$XDG_DATA_HOME/gureum`: what must not be lost.
     pub fn data_dir(&self) -> PathBuf {
         self.xdg("XDG_DATA_HOME", ".local/share")

@@ -8,6 +8,8 @@ pub enum ConfigError {
     File { path: PathBuf, cause: String },
     #[error("'{0}' is not an address to listen on: give IP:PORT, e.g. 127.0.0.1:4566")]
     Listen(String),
+    #[error("the variable {name} is '{value}', which it cannot be: correct it or unset it")]
+    Variable { name: &'static str, value: String },
     #[error("{0}")]
     Account(#[from] kernel::InvalidAccountId),
     #[error("--sandbox-any-key is for loopback only, and {0} is not")]

@@ -5,9 +5,11 @@ mod durability;
 mod environment;
 mod error;
 mod file;
+mod localstack;
 mod up;
 
 pub use durability::Durability;
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use localstack::LocalStack;
 pub use up::{Settings, UpArgs};

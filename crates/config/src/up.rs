@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use kernel::{AccountId, Region};
 use serde::Serialize;
@@ -8,6 +9,7 @@ use crate::durability::Durability;
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::file::File;
+use crate::localstack::LocalStack;
 
 /// The port that AWS emulators are expected on.
 const PORT: u16 = 4566;
@@ -59,6 +61,10 @@ pub struct UpArgs {
     /// Let `gureum time advance` move due times
     #[arg(long)]
     pub virtual_clock: bool,
+    /// Run the scripts in DIR/boot.d, start.d, ready.d and shutdown.d, as LocalStack does.
+    /// Default: /etc/localstack/init, where that is yours
+    #[arg(long, value_name = "DIR", env = "GUREUM_INIT")]
+    pub init: Option<PathBuf>,
     /// Read this file instead of ./gureum.toml
     #[arg(long, value_name = "FILE", env = "GUREUM_CONFIG")]
     pub config: Option<PathBuf>,
@@ -85,6 +91,12 @@ pub struct Settings {
     pub account_concurrency: u32,
     pub sandbox_any_key: bool,
     pub virtual_clock: bool,
+    /// How long an idle execution environment is kept; `None` is the runtime's own bound.
+    pub keep_alive: Option<Duration>,
+    /// Init scripts that were asked for. The well-known folder is the server's to judge.
+    pub init: Option<PathBuf>,
+    pub log: Option<String>,
+    pub localstack: LocalStack,
     pub state: PathBuf,
     pub cache: PathBuf,
 }
@@ -94,8 +106,9 @@ fn text<S: serde::Serializer>(value: &impl ToString, to: S) -> Result<S::Ok, S::
 }
 
 impl UpArgs {
-    /// Flags (with their environment variables) > `gureum.toml` > defaults.
+    /// Flags (with their environment variables) > `gureum.toml` > LocalStack's variables > defaults.
     pub fn settings(self, environment: &Environment) -> Result<Settings, ConfigError> {
+        let localstack = LocalStack::read(environment)?;
         let file = File::read(self.config.as_deref())?;
         let port = self.port.or(if self.listen.is_empty() { file.port } else { None });
         let listen = if !self.listen.is_empty() {
@@ -109,18 +122,27 @@ impl UpArgs {
         for text in listen {
             addresses.push(text.parse().map_err(|_| ConfigError::Listen(text))?);
         }
+        if addresses.is_empty() && port.is_none() {
+            addresses.extend(&localstack.listen);
+        }
         if addresses.is_empty() {
             addresses.push(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(PORT))));
         }
-        let data = self.data.or(file.data).unwrap_or_else(|| environment.data_dir());
+        let chosen = self.data.or(file.data);
+        let ephemeral = self.ephemeral || (chosen.is_none() && localstack.persistence == Some(false));
+        let data = chosen.unwrap_or_else(|| environment.data_dir());
         let durability = self.durability.or(file.durability).unwrap_or_default();
         let or_file = |flags: Vec<String>, file: Option<Vec<String>>| {
             if flags.is_empty() { file.unwrap_or_default() } else { flags }
         };
+        let mut hosts = or_file(self.host, file.host);
+        hosts.extend(localstack.host.clone());
+        let mut cors_origins = or_file(self.cors_origin, file.cors_origin);
+        cors_origins.extend(localstack.cors_origins.clone());
         let settings = Settings {
             listen: addresses,
             data,
-            ephemeral: self.ephemeral,
+            ephemeral,
             durability,
             strict: self.strict || file.strict.unwrap_or(false),
             insecure: self.insecure || file.insecure.unwrap_or(false),
@@ -129,11 +151,19 @@ impl UpArgs {
                 None => AccountId::default(),
             },
             region: self.region.or(file.region).map_or_else(Region::default, |name| Region::new(&name)),
-            hosts: or_file(self.host, file.host),
-            cors_origins: or_file(self.cors_origin, file.cors_origin),
-            account_concurrency: self.account_concurrency.or(file.account_concurrency).unwrap_or(ACCOUNT_CONCURRENCY),
+            hosts,
+            cors_origins,
+            account_concurrency: self
+                .account_concurrency
+                .or(file.account_concurrency)
+                .or(localstack.account_concurrency)
+                .unwrap_or(ACCOUNT_CONCURRENCY),
             sandbox_any_key: self.sandbox_any_key,
             virtual_clock: self.virtual_clock,
+            keep_alive: localstack.keep_alive,
+            init: self.init,
+            log: environment.get("GUREUM_LOG").or(localstack.log).map(str::to_owned),
+            localstack,
             state: environment.state_dir(),
             cache: environment.cache_dir(),
         };
@@ -182,6 +212,17 @@ mod tests {
         let settings = settings(args).unwrap();
         assert_eq!((settings.listen[0].port(), settings.region.as_str()), (2, "eu-west-1"));
         assert_eq!(settings.account_concurrency, 10);
+    }
+
+    #[test]
+    fn what_is_ours_beats_what_is_localstacks() {
+        let variables = [("HOME", "/h"), ("GATEWAY_LISTEN", "127.0.0.1:4510"), ("PERSISTENCE", "0")];
+        let environment = Environment::of(variables.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        let settings = UpArgs::default().settings(&environment).unwrap();
+        assert_eq!((settings.listen[0].port(), settings.ephemeral), (4510, true));
+        let ours = UpArgs { port: Some(4511), data: Some("/d".into()), ..UpArgs::default() };
+        let settings = ours.settings(&environment).unwrap();
+        assert_eq!((settings.listen.len(), settings.listen[0].port(), settings.ephemeral), (1, 4511, false));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What AWS has no API for: `/_localstack/*`, which tools of others ask for, and `/_gureum/v1/*`, our own small API.
 //! The edge knows paths and who may; what happens is the binary's, behind [`Internal`].
 
+use std::io;
 use std::time::Duration;
 
 use auth::access::Call;
@@ -9,35 +10,48 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
 use kernel::{Access, BoxFuture, Cx};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tracing::Span;
 
 use crate::body::read;
 use crate::limits::INTERNAL_BODY_BYTES_MAX;
 use crate::outgoing::Outgoing;
+use crate::router::query_value;
 use crate::serve::{Edge, Exchange, json_answer};
 
-/// The actions that the binary implements. Every answer is a JSON object, as it goes out.
-pub trait Internal: Send + Sync + 'static {
-    /// `{services: {lambda: "running", …}, edition, version}`.
-    fn health(&self) -> BoxFuture<'_, Value>;
-
-    /// `{version, edition, is_license_activated, session_id, system, …}`.
-    fn info(&self) -> BoxFuture<'_, Value>;
-
-    /// `{completed: {BOOT: true, …}, scripts: []}`.
-    fn init(&self) -> BoxFuture<'_, Value>;
-
-    /// `{stage, completed, scripts}` of one stage (`boot`, `start`, `ready`, `shutdown`); `None` when there is no such one.
-    fn init_stage<'a>(&'a self, stage: &'a str) -> BoxFuture<'a, Option<Value>>;
-
-    fn status(&self) -> BoxFuture<'_, Value>;
-
-    /// Everything stored is gone when this returns. Asked in open access only.
-    fn reset(&self) -> BoxFuture<'_, Result<Value, InternalError>>;
-
+/// What a caller asks for by a path and a method.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// `GET /_localstack/health`
+    Health,
+    /// `POST /_localstack/health` with `{"action": "restart"}` or `kill`.
+    Session { restart: bool },
+    /// `PUT /_localstack/health`: kept while the server runs, and shown with the health.
+    RememberInHealth(Map<String, Value>),
+    /// `GET /_localstack/info`
+    Info,
+    /// `GET /_localstack/init`, or of one stage.
+    Init { stage: Option<String> },
+    /// `GET /_localstack/config`
+    Config,
+    /// `GET /_localstack/diagnose`
+    Diagnose,
+    /// `GET /_localstack/plugins`
+    Plugins,
+    /// `GET /_aws/lambda/runtimes?filter=…`
+    LambdaRuntimes { filter: Option<String> },
+    /// `GET /_gureum/v1/status`
+    Status,
+    /// Everything stored is gone when this is answered. Asked in open access only.
+    Reset,
     /// Moves the virtual clock.
-    fn advance_time(&self, by: Duration) -> BoxFuture<'_, Result<Value, InternalError>>;
+    AdvanceTime(Duration),
+}
+
+/// What the binary does about it. Every answer is a JSON object, as it goes out.
+pub trait Internal: Send + Sync + 'static {
+    fn answer<'a>(&'a self, asked: Asked, caller: &'a Cx) -> BoxFuture<'a, Result<Value, InternalError>>;
 }
 
 /// Why an action was not done, in words for its user.
@@ -69,19 +83,7 @@ pub struct RawAnswer {
     pub body: Bytes,
 }
 
-/// What a path and method ask for.
-#[derive(Clone, Debug, PartialEq)]
-enum Action {
-    Health,
-    Info,
-    Init,
-    InitStage(String),
-    Status,
-    Reset,
-    AdvanceTime,
-}
-
-/// Who may ask for an action.
+/// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     /// Also unsigned on a strict listener: it tells nothing that a port does not.
@@ -92,75 +94,123 @@ enum Rule {
     OpenOnly,
 }
 
-impl Action {
-    /// Shape: a path that is not ours is 404, one that is with another method 405.
-    fn of(method: &Method, path: &str) -> Result<Self, InternalError> {
+impl Asked {
+    /// Shape: a path that is not ours is 404, one that is with another method 405, a body that does not fit 400.
+    fn of(method: &Method, path: &str, query: &str, body: &[u8]) -> Result<Self, InternalError> {
         let path = path.strip_suffix('/').unwrap_or(path);
-        let (action, expected) = match path {
-            "/_localstack/health" => (Self::Health, Method::GET),
-            "/_localstack/info" => (Self::Info, Method::GET),
-            "/_localstack/init" => (Self::Init, Method::GET),
-            "/_gureum/v1/status" => (Self::Status, Method::GET),
-            "/_localstack/state/reset" | "/_gureum/v1/reset" => (Self::Reset, Method::POST),
-            "/_gureum/v1/time/advance" => (Self::AdvanceTime, Method::POST),
-            _ => match path.strip_prefix("/_localstack/init/") {
-                Some(stage) if !stage.contains('/') => (Self::InitStage(stage.to_owned()), Method::GET),
-                _ => return Err(InternalError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}"))),
-            },
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let init = path.strip_prefix("/_localstack/init/").filter(|stage| !stage.contains('/'));
+        let allowed: &[Method] = match path {
+            "/_localstack/health" => &[Method::GET, Method::POST, Method::PUT],
+            "/_localstack/info" | "/_localstack/init" | "/_localstack/config" | "/_localstack/diagnose" => {
+                &[Method::GET]
+            }
+            "/_localstack/plugins" | "/_aws/lambda/runtimes" | "/_gureum/v1/status" => &[Method::GET],
+            "/_localstack/state/reset" | "/_gureum/v1/reset" | "/_gureum/v1/time/advance" => &[Method::POST],
+            _ if init.is_some() => &[Method::GET],
+            _ => return Err(InternalError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}"))),
         };
-        let allowed = *method == expected || (expected == Method::GET && *method == Method::HEAD);
-        if allowed {
-            Ok(action)
-        } else {
-            Err(InternalError::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path} takes {expected}, not {method}")))
+        if !allowed.contains(method) {
+            let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+            let message = format!("{path} takes {allowed}, not {method}");
+            return Err(InternalError::new(StatusCode::METHOD_NOT_ALLOWED, message));
         }
+        Ok(match path {
+            "/_localstack/health" => match *method {
+                Method::POST => session_of(body)?,
+                Method::PUT => Self::RememberInHealth(object_of(body)?),
+                _ => Self::Health,
+            },
+            "/_localstack/info" => Self::Info,
+            "/_localstack/config" => Self::Config,
+            "/_localstack/diagnose" => Self::Diagnose,
+            "/_localstack/plugins" => Self::Plugins,
+            "/_aws/lambda/runtimes" => Self::LambdaRuntimes { filter: query_value(query, "filter").map(str::to_owned) },
+            "/_gureum/v1/status" => Self::Status,
+            "/_localstack/state/reset" | "/_gureum/v1/reset" => Self::Reset,
+            "/_gureum/v1/time/advance" => Self::AdvanceTime(duration_of(body)?),
+            _ => Self::Init { stage: init.map(str::to_owned) },
+        })
     }
 
     fn rule(&self) -> Rule {
         match self {
-            Self::Health | Self::Info | Self::Init | Self::InitStage(_) => Rule::Anyone,
-            Self::Status | Self::AdvanceTime => Rule::Caller,
-            Self::Reset => Rule::OpenOnly,
+            Self::Health | Self::Info | Self::Init { .. } | Self::LambdaRuntimes { .. } | Self::Plugins => Rule::Anyone,
+            Self::Status | Self::AdvanceTime(_) | Self::Config | Self::Diagnose | Self::RememberInHealth(_) => {
+                Rule::Caller
+            }
+            Self::Reset | Self::Session { .. } => Rule::OpenOnly,
         }
     }
 
     fn name(&self) -> &'static str {
         match self {
             Self::Health => "Health",
+            Self::Session { restart: true } => "Restart",
+            Self::Session { restart: false } => "Kill",
+            Self::RememberInHealth(_) => "RememberInHealth",
             Self::Info => "Info",
-            Self::Init | Self::InitStage(_) => "Init",
+            Self::Init { .. } => "Init",
+            Self::Config => "Config",
+            Self::Diagnose => "Diagnose",
+            Self::Plugins => "Plugins",
+            Self::LambdaRuntimes { .. } => "LambdaRuntimes",
             Self::Status => "Status",
             Self::Reset => "Reset",
-            Self::AdvanceTime => "AdvanceTime",
+            Self::AdvanceTime(_) => "AdvanceTime",
         }
     }
 }
 
-/// Does what was asked, by a caller that may.
-async fn act(internal: &dyn Internal, action: &Action, cx: &Cx, body: &[u8]) -> Result<Value, InternalError> {
-    match action {
-        Action::Health => Ok(internal.health().await),
-        Action::Info => Ok(internal.info().await),
-        Action::Init => Ok(internal.init().await),
-        Action::InitStage(stage) => internal
-            .init_stage(stage)
-            .await
-            .ok_or_else(|| InternalError::new(StatusCode::NOT_FOUND, format!("there is no stage {stage}"))),
-        Action::Status => Ok(internal.status().await),
-        Action::Reset => {
-            tracing::info!(caller = %cx.caller, "reset");
-            internal.reset().await
-        }
-        Action::AdvanceTime => internal.advance_time(duration_of(body)?).await,
+fn wrong_body(expected: &str) -> InternalError {
+    InternalError::new(StatusCode::BAD_REQUEST, format!("the body must be {expected}"))
+}
+
+fn object_of(body: &[u8]) -> Result<Map<String, Value>, InternalError> {
+    serde_json::from_slice(body).map_err(|_| wrong_body("a JSON object"))
+}
+
+fn session_of(body: &[u8]) -> Result<Asked, InternalError> {
+    match object_of(body)?.get("action").and_then(Value::as_str) {
+        Some("restart") => Ok(Asked::Session { restart: true }),
+        Some("kill") => Ok(Asked::Session { restart: false }),
+        _ => Err(wrong_body("{\"action\": \"restart\"} or {\"action\": \"kill\"}")),
     }
 }
 
 /// `{"seconds": 36}`, or fractions of them.
 fn duration_of(body: &[u8]) -> Result<Duration, InternalError> {
-    let wrong = || InternalError::new(StatusCode::BAD_REQUEST, "the body must be {\"seconds\": N} with N from 0 on");
+    let wrong = || wrong_body("{\"seconds\": N} with N from 0 on");
     let value: Value = serde_json::from_slice(body).map_err(|_| wrong())?;
     let seconds = value.get("seconds").and_then(Value::as_f64).ok_or_else(wrong)?;
     Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+/// LocalStack's own answers are written by Python, with a space after colon and comma, and scripts grep for it:
+/// `curl …/_localstack/health | grep '"lambda": "available"'`.
+fn spaced(value: &Value) -> Response<Outgoing> {
+    struct Spaced;
+
+    impl serde_json::ser::Formatter for Spaced {
+        fn begin_object_key<W: ?Sized + io::Write>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+            if first { Ok(()) } else { to.write_all(b", ") }
+        }
+
+        fn begin_object_value<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+            to.write_all(b": ")
+        }
+
+        fn begin_array_value<W: ?Sized + io::Write>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+            if first { Ok(()) } else { to.write_all(b", ") }
+        }
+    }
+
+    let mut text = Vec::new();
+    // Into memory, of a value whose keys are all strings: neither can fail.
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Spaced));
+    let mut answer = json_answer(StatusCode::OK, &Value::Null);
+    *answer.body_mut() = Outgoing::whole(text);
+    answer
 }
 
 fn error_body(error: &InternalError) -> Value {
@@ -178,21 +228,22 @@ impl Edge {
             return raw(route.as_ref(), exchange).await;
         }
         let answer = async {
-            let action = Action::of(&exchange.parts.method, uri.path())?;
-            Span::current().record("operation", action.name());
             let read = read(&mut body, &self.bounds(INTERNAL_BODY_BYTES_MAX)).await;
             let (body, _) = read.map_err(|error| InternalError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-            let cx = self.admit_internal(exchange, &action, &body)?;
-            act(self.internal.as_ref(), &action, &cx, &body).await
+            let query = uri.query().unwrap_or_default();
+            let asked = Asked::of(&exchange.parts.method, uri.path(), query, &body)?;
+            Span::current().record("operation", asked.name());
+            let cx = self.admit_internal(exchange, asked.rule(), &body)?;
+            self.internal.answer(asked, &cx).await
         };
         match answer.await {
+            Ok(value) if uri.path().starts_with("/_localstack/") => spaced(&value),
             Ok(value) => json_answer(StatusCode::OK, &value),
             Err(error) => json_error(&error),
         }
     }
 
-    fn admit_internal(&self, exchange: &Exchange, action: &Action, body: &[u8]) -> Result<Cx, InternalError> {
-        let rule = action.rule();
+    fn admit_internal(&self, exchange: &Exchange, rule: Rule, body: &[u8]) -> Result<Cx, InternalError> {
         let call = Call {
             request_id: &exchange.request_id,
             listener: &exchange.arrival.access,
@@ -240,16 +291,33 @@ fn json_error(error: &InternalError) -> Response<Outgoing> {
 mod tests {
     use super::*;
 
+    fn asked(method: Method, path: &str) -> Result<Asked, StatusCode> {
+        Asked::of(&method, path, "", b"").map_err(|error| error.status)
+    }
+
     #[test]
-    fn paths_and_methods_name_an_action() {
-        assert_eq!(Action::of(&Method::GET, "/_localstack/health"), Ok(Action::Health));
-        assert_eq!(Action::of(&Method::HEAD, "/_localstack/health/"), Ok(Action::Health));
-        assert_eq!(Action::of(&Method::GET, "/_localstack/init/ready"), Ok(Action::InitStage("ready".to_owned())));
-        assert_eq!(Action::of(&Method::POST, "/_localstack/state/reset"), Ok(Action::Reset));
-        let status = |method, path| Action::of(&method, path).unwrap_err().status;
-        assert_eq!(status(Method::GET, "/_gureum/v1/reset"), StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!(status(Method::GET, "/_gureum/v2/status"), StatusCode::NOT_FOUND);
-        assert_eq!(status(Method::GET, "/_localstack/init/a/b"), StatusCode::NOT_FOUND);
+    fn paths_and_methods_name_what_is_asked() {
+        assert_eq!(asked(Method::GET, "/_localstack/health"), Ok(Asked::Health));
+        assert_eq!(asked(Method::HEAD, "/_localstack/health/"), Ok(Asked::Health));
+        assert_eq!(asked(Method::GET, "/_localstack/init"), Ok(Asked::Init { stage: None }));
+        let ready = Asked::Init { stage: Some("ready".to_owned()) };
+        assert_eq!(asked(Method::GET, "/_localstack/init/ready"), Ok(ready));
+        assert_eq!(asked(Method::POST, "/_localstack/state/reset"), Ok(Asked::Reset));
+        assert_eq!(asked(Method::GET, "/_gureum/v1/reset"), Err(StatusCode::METHOD_NOT_ALLOWED));
+        assert_eq!(asked(Method::GET, "/_gureum/v2/status"), Err(StatusCode::NOT_FOUND));
+        assert_eq!(asked(Method::GET, "/_localstack/init/a/b"), Err(StatusCode::NOT_FOUND));
+        let runtimes = Asked::of(&Method::GET, "/_aws/lambda/runtimes", "x=1&filter=all", b"");
+        assert_eq!(runtimes, Ok(Asked::LambdaRuntimes { filter: Some("all".to_owned()) }));
+    }
+
+    #[test]
+    fn a_session_is_restarted_or_killed_and_nothing_else() {
+        let post = |body: &str| Asked::of(&Method::POST, "/_localstack/health", "", body.as_bytes());
+        assert_eq!(post(r#"{"action":"restart"}"#), Ok(Asked::Session { restart: true }));
+        assert_eq!(post(r#"{"action":"kill"}"#), Ok(Asked::Session { restart: false }));
+        for wrong in ["", "{}", r#"{"action":"explode"}"#, r#"["kill"]"#] {
+            assert_eq!(post(wrong).unwrap_err().status, StatusCode::BAD_REQUEST);
+        }
     }
 
     #[test]

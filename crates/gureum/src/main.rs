@@ -46,8 +46,11 @@ async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
         let data = serde_json::to_value(&settings).unwrap_or_default();
         return Ok(Report::new(serde_json::to_string_pretty(&data).unwrap_or_default(), data));
     }
-    server::run(settings, environment, log_file.as_deref())
+    let ended = server::run(settings, environment, log_file.as_deref())
         .await
         .map_err(|cause| Failure::broken("the server stopped", format!("{cause:#}")))?;
-    Ok(Report::default())
+    match ended {
+        server::Ending::Stop => Ok(Report::default()),
+        server::Ending::Restart => Err(cli::start_again()),
+    }
 }

@@ -47,6 +47,7 @@ fn main() {
         credentials: Arc::new(Nothing),
         doorways: Arc::new(Nothing),
         billing: Billing::Current,
+        keep_alive: None,
         search_path: std::env::var("PATH").unwrap_or_default(),
         warden: "/proc/self/exe".into(),
         private_mounts: true,

@@ -250,7 +250,7 @@ fn is_queue_path(path: &str) -> bool {
     account && segments.next().is_some_and(|queue| !queue.is_empty()) && segments.all(str::is_empty)
 }
 
-fn query_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn query_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').find_map(|pair| match pair.split_once('=') {
         Some((key, value)) if key == name => Some(value),
         _ => None,

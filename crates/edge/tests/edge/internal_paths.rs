@@ -20,10 +20,10 @@ async fn tools_of_others_find_what_they_ask_for() {
     let (_world, listening) = World::open().await;
     let mut client = Client::to(listening.address()).await;
     for (path, said) in [
-        ("/_localstack/health", r#""services":{"echo":"running"}"#),
+        ("/_localstack/health", r#""services": {"echo": "running"}, "edition""#),
         ("/_localstack/info", "version"),
         ("/_localstack/init", "READY"),
-        ("/_localstack/init/ready", "READY"),
+        ("/_localstack/init/ready", r#""scripts": []"#),
         ("/_gureum/v1/status", "fine"),
     ] {
         let reply = get(&mut client, path).await;

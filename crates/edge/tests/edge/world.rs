@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use auth::access::{Gate, Key, Keys, Settings};
 use edge::{
-    CertificateAuthority, Edge, EdgeOptions, HostFacts, Internal, InternalError, Listener, Listening, Patience,
+    Asked, CertificateAuthority, Edge, EdgeOptions, HostFacts, Internal, InternalError, Listener, Listening, Patience,
     RawAnswer, RawRoute,
 };
 use http::StatusCode;
@@ -188,37 +188,29 @@ fn key(name: &str) -> Key {
 struct TestInternal(Arc<Stage>);
 
 impl Internal for TestInternal {
-    fn health(&self) -> BoxFuture<'_, Value> {
-        Box::pin(async { json!({ "services": { "echo": "running" }, "edition": "community", "version": "1" }) })
-    }
-
-    fn info(&self) -> BoxFuture<'_, Value> {
-        Box::pin(async { json!({ "version": "1" }) })
-    }
-
-    fn init(&self) -> BoxFuture<'_, Value> {
-        Box::pin(async { json!({ "completed": { "READY": true } }) })
-    }
-
-    fn init_stage<'a>(&'a self, stage: &'a str) -> BoxFuture<'a, Option<Value>> {
-        Box::pin(async move { (stage == "ready").then(|| json!({ "stage": "READY", "completed": true })) })
-    }
-
-    fn status(&self) -> BoxFuture<'_, Value> {
-        Box::pin(async { json!({ "status": "fine" }) })
-    }
-
-    fn reset(&self) -> BoxFuture<'_, Result<Value, InternalError>> {
-        self.0.calls.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async { Ok(json!({ "reset": true })) })
-    }
-
-    fn advance_time(&self, by: Duration) -> BoxFuture<'_, Result<Value, InternalError>> {
+    fn answer<'a>(&'a self, asked: Asked, _: &'a Cx) -> BoxFuture<'a, Result<Value, InternalError>> {
         Box::pin(async move {
-            if by.is_zero() {
-                return Err(InternalError::new(StatusCode::CONFLICT, "the clock is not virtual"));
+            match asked {
+                Asked::Health => {
+                    Ok(json!({ "services": { "echo": "running" }, "edition": "community", "version": "1" }))
+                }
+                Asked::Info => Ok(json!({ "version": "1" })),
+                Asked::Init { stage: None } => Ok(json!({ "completed": { "READY": true } })),
+                Asked::Init { stage: Some(stage) } if stage == "ready" => {
+                    Ok(json!({ "completed": true, "scripts": [] }))
+                }
+                Asked::Init { .. } => Err(InternalError::new(StatusCode::NOT_FOUND, "no such stage")),
+                Asked::Status => Ok(json!({ "status": "fine" })),
+                Asked::Reset | Asked::Session { .. } => {
+                    self.0.calls.fetch_add(1, Ordering::SeqCst);
+                    Ok(json!({ "reset": true }))
+                }
+                Asked::AdvanceTime(by) if by.is_zero() => {
+                    Err(InternalError::new(StatusCode::CONFLICT, "the clock is not virtual"))
+                }
+                Asked::AdvanceTime(by) => Ok(json!({ "advanced": by.as_secs() })),
+                other => Ok(json!({ "asked": format!("{other:?}") })),
             }
-            Ok(json!({ "advanced": by.as_secs() }))
         })
     }
 }

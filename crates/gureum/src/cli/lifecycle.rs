@@ -65,6 +65,14 @@ pub async fn detach(environment: &Environment) -> Result<Report, Failure> {
     }
 }
 
+/// Becomes this program again, with the same arguments. Returns only when that cannot be.
+pub fn start_again() -> Failure {
+    let again = std::env::current_exe().map(|program| Command::new(program).args(std::env::args_os().skip(1)).exec());
+    match again {
+        Ok(cause) | Err(cause) => Failure::broken("the server cannot start again", cause),
+    }
+}
+
 /// What the server says until it is ready, and whether it became so.
 fn panel(output: impl std::io::Read) -> (String, bool) {
     let mut words = String::new();
@@ -97,9 +105,21 @@ pub async fn down(environment: &Environment) -> Result<Report, Failure> {
     Ok(Report::new(format!("stopped process {}", note.pid), json!({ "stopped": true, "pid": note.pid })))
 }
 
+fn completed(answer: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(answer).is_ok_and(|stage| stage["completed"] == true)
+}
+
+/// Returns when the server answers and its init scripts have ended.
 pub async fn wait(wait: Wait, connection: &Connection) -> Result<Report, Failure> {
     loop {
-        match connection.rest("gureum", Method::GET, "/_localstack/health", &[], Bytes::new()).await {
+        match connection.rest("gureum", Method::GET, "/_localstack/init/ready", &[], Bytes::new()).await {
+            // The scripts of ready.d fill the server with what its users expect to find.
+            Ok(reply) if !completed(&reply.body) && connection.elapsed().as_secs() < wait.timeout => {
+                connection.pause(LOOK_AGAIN).await;
+            }
+            Ok(reply) if !completed(&reply.body) => {
+                return Err(Failure::TimedOut { what: "the end of the init scripts", seconds: wait.timeout });
+            }
             Ok(_) => return Ok(Report::new("ready", json!({ "ready": true, "endpoint": connection.endpoint }))),
             Err(Failure::NotRunning { .. }) if connection.elapsed().as_secs() < wait.timeout => {
                 connection.pause(LOOK_AGAIN).await;

@@ -20,10 +20,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use config::{Environment, UpArgs};
 
 pub use failure::Failure;
-pub use lifecycle::detach;
+pub use lifecycle::{detach, start_again};
 pub use proxy_token::keep as keep_proxy_token;
 pub use report::{Report, print_failure, print_line};
-pub use root_key::store as store_root_key;
+pub use root_key::{store as store_root_key, stored as stored_root_key};
 pub use run_note::RunNote;
 
 /// Serverless applications written for AWS, on your own machine.

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// A log file is put aside at this size, in place of the one put aside before. Units: bytes.
 const FILE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
-/// `filter` is `GUREUM_LOG`, e.g. `info` or `edge=debug`; without one only what a human must look at is logged.
+/// `filter` is the settings' word, e.g. `info` or `edge=debug`; without one only what a human must look at is logged.
 pub fn start(filter: Option<&str>, file: Option<&Path>) -> io::Result<()> {
     let filter = EnvFilter::try_new(filter.unwrap_or("warn")).unwrap_or_else(|_| EnvFilter::new("warn"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_target(true);

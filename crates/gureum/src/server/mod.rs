@@ -1,13 +1,15 @@
 //! `gureum up`: opens the data folder, plugs the rooms together, listens, and stops in order.
 
 mod doorways;
+mod init;
+mod localstack;
 mod log;
 mod panel;
 mod paths;
 mod platform;
 mod port;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,25 +19,42 @@ use auth::access::{Gate, Listener, Settings as Access};
 use config::{Durability, Environment, Settings};
 use doorways::SandboxDoors;
 use edge::{CertificateAuthority, Edge, EdgeOptions, HostFacts, Listening, Patience};
+use init::{InitScripts, Stage, Surroundings};
 use kernel::{Clock, OsRng, RealClock, Rng, VirtualClock};
+use localstack::Remembered;
 use panel::Panel;
 use paths::{CodeDownloads, Paths};
 use platform::{Current, Ingredients, Platform};
 use serde_json::json;
 use store::{Options, Store};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
-use crate::cli::{RunNote, keep_proxy_token, print_line, store_root_key};
+use crate::cli::{RunNote, keep_proxy_token, print_line, store_root_key, stored_root_key};
+
+/// How a server ends that was not killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Stop,
+    /// To be started again with the same arguments.
+    Restart,
+}
 
 /// Runs the server until it is told to stop.
-pub async fn run(settings: Settings, environment: &Environment, log_file: Option<&Path>) -> Result<()> {
-    let started = RealClock::default();
+pub async fn run(settings: Settings, environment: &Environment, log_file: Option<&Path>) -> Result<Ending> {
+    let started: Arc<dyn Clock> = Arc::new(RealClock::default());
     std::fs::create_dir_all(&settings.state).with_context(|| settings.state.display().to_string())?;
-    log::start(environment.get("GUREUM_LOG"), log_file)?;
+    log::start(settings.log.as_deref(), log_file)?;
     // The ports first: nothing is opened for a server that cannot be reached.
     let listeners = settings.listen.iter().map(|address| bind(*address)).collect::<Result<Vec<_>>>()?;
     let addresses: Vec<SocketAddr> = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
     let endpoints: Vec<String> = addresses.iter().map(|address| endpoint(*address, &settings)).collect();
+
+    let init_folder = settings.init.clone().or_else(init::well_known);
+    let init = InitScripts::find(init_folder.as_deref())
+        .with_context(|| format!("the init scripts in {}", init_folder.unwrap_or_default().display()))?;
+    let init = Arc::new(init);
+    init.run(Stage::Boot, &surroundings(&settings, &endpoints, &started)).await;
 
     let virtual_clock = settings.virtual_clock.then(|| Arc::new(VirtualClock::default()));
     let clock: Arc<dyn Clock> = match &virtual_clock {
@@ -63,6 +82,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         runtimes: settings.cache.join("runtimes"),
         search_path: environment.get("PATH").unwrap_or_default().to_owned(),
         account_concurrency: settings.account_concurrency,
+        keep_alive: settings.keep_alive,
         durable: settings.durability == Durability::Durable,
     });
     let current = Current::new(Platform::new(&ingredients)?);
@@ -79,13 +99,19 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         "account": settings.account.as_str(),
         "region": settings.region.as_str(),
     });
+    let (ending, mut told) = watch::channel(None);
     let paths = Arc::new(Paths {
         current: current.clone(),
         ingredients: ingredients.clone(),
+        settings: settings.clone(),
         virtual_clock,
+        started: started.clone(),
         about,
         session: kernel::id::uuid(rng.as_ref()),
+        init: init.clone(),
+        remembered: Remembered::default(),
         resetting: tokio::sync::Mutex::default(),
+        ending: ending.clone(),
     });
     let authority = CertificateAuthority::open(&settings.state, clock.clone(), rng.clone())?;
     let proxy_token = keep_proxy_token(&settings.state, rng.as_ref()).context("keeping the proxy token")?;
@@ -114,6 +140,9 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
     if settings.strict || addresses.iter().any(|address| !address.ip().is_loopback()) {
         first_root_key(&current, &settings).await?;
     }
+    // Made anew: the first strict start has a root key only now.
+    let around = surroundings(&settings, &endpoints, &started);
+    init.run(Stage::Start, &around).await;
     let mut listening = Vec::new();
     for listener in listeners {
         listening.push(listen(&edge, listener, &settings)?);
@@ -135,15 +164,50 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         functions: platform.lambda.functions_stored(),
         runtimes: &languages(&settings),
         not_isolated: &NOT_ISOLATED,
+        init_scripts: init.count(),
         took: started.monotonic(),
     };
     print_line(&panel.text());
+    if !io::stdout().is_terminal() {
+        // The line that testcontainers waits for.
+        print_line("Ready.");
+    }
     drop(platform);
 
-    told_to_stop().await?;
+    let ended = {
+        let seeding = init.run(Stage::Ready, &around);
+        let end = told_to_end(&mut told);
+        tokio::pin!(seeding, end);
+        tokio::select! {
+            ended = &mut end => ended?,
+            () = &mut seeding => end.await?,
+        }
+    };
+    init.run(Stage::Shutdown, &around).await;
     note.remove(&settings.state);
     stop(listening, &current, &store).await;
-    Ok(())
+    Ok(ended)
+}
+
+/// What init scripts find around them: AWS's own variables, as `gureum env` gives them.
+fn surroundings(settings: &Settings, endpoints: &[String], clock: &Arc<dyn Clock>) -> Surroundings {
+    let endpoint = endpoints.first().cloned().unwrap_or_default();
+    let region = settings.region.to_string();
+    let key = stored_root_key(&settings.state).filter(|_| settings.strict);
+    let (id, secret) = match key {
+        Some(key) => (key.access_key_id, key.secret_access_key),
+        None => ("test".to_owned(), "test".to_owned()),
+    };
+    Surroundings {
+        clock: clock.clone(),
+        variables: vec![
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_REGION", region.clone()),
+            ("AWS_DEFAULT_REGION", region),
+            ("AWS_ACCESS_KEY_ID", id),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+        ],
+    }
 }
 
 /// What functions share with this machine today. The next step is namespaces of their own.
@@ -222,13 +286,21 @@ async fn first_root_key(current: &Current, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-async fn told_to_stop() -> Result<()> {
+/// Returns when a signal or a caller with the right to do so has asked for the end.
+async fn told_to_end(told: &mut watch::Receiver<Option<Ending>>) -> Result<Ending> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let asked = async {
+        match told.wait_for(Option::is_some).await.map(|ending| *ending) {
+            Ok(Some(ending)) => ending,
+            // The sender lives as long as our own paths do.
+            _ => std::future::pending().await,
+        }
+    };
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = terminate.recv() => Ok(Ending::Stop),
+        _ = interrupt.recv() => Ok(Ending::Stop),
+        ending = asked => Ok(ending),
     }
-    Ok(())
 }
 
 /// Stops accepting, lets work in flight end (bounded by the edge), ends functions, and closes the store.

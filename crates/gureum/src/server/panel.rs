@@ -11,6 +11,7 @@ pub struct Panel<'a> {
     pub functions: usize,
     pub runtimes: &'a [String],
     pub not_isolated: &'a [&'static str],
+    pub init_scripts: usize,
     pub took: Duration,
 }
 
@@ -40,13 +41,18 @@ impl Panel<'_> {
         for note in self.not_isolated {
             let _ = writeln!(text, "  Isolation  {note}");
         }
-        let _ = writeln!(
+        if self.init_scripts > 0 {
+            let _ = writeln!(text, "  Init       {} scripts   (state: /_localstack/init)", self.init_scripts);
+        }
+        let ignored = &self.settings.localstack.ignored;
+        if !ignored.is_empty() {
+            let _ = writeln!(text, "  Ignored    LocalStack's {}", ignored.join(", "));
+        }
+        let _ = write!(
             text,
             "\n  Ready in {} ms.   Try:  eval \"$(gureum env)\" && aws lambda list-functions",
             self.took.as_millis()
         );
-        // The line that testcontainers waits for.
-        text.push_str("Ready.");
         text
     }
 }

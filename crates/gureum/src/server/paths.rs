@@ -1,108 +1,158 @@
-//! Our own paths: health, status, reset, the virtual clock, and the download of a function's code.
+//! Our own paths: LocalStack's health and kin, status, reset, the virtual clock, and the download of a function's code.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge::{Internal, InternalError, RawAnswer, RawRoute};
+use config::Settings;
+use edge::{Asked, Internal, InternalError, RawAnswer, RawRoute};
 use http::StatusCode;
-use kernel::{BoxFuture, VirtualClock};
+use kernel::{BoxFuture, Clock, Cx, VirtualClock};
 use serde_json::{Value, json};
 use service_lambda::{CodeDoor, CodeRefused};
+use tokio::sync::watch;
 
+use super::Ending;
+use super::init::{InitScripts, Stage};
+use super::localstack::{self, Remembered};
 use super::platform::{Current, Ingredients, Platform};
-
-/// Services that answer, as LocalStack's health names them.
-const SERVICES: [&str; 4] = ["iam", "lambda", "logs", "sts"];
-const STAGES: [&str; 4] = ["boot", "start", "ready", "shutdown"];
 
 pub struct Paths {
     pub current: Arc<Current>,
     pub ingredients: Arc<Ingredients>,
+    pub settings: Settings,
     /// Set when the server was started with `--virtual-clock`.
     pub virtual_clock: Option<Arc<VirtualClock>>,
+    /// Real time since the start.
+    pub started: Arc<dyn Clock>,
     /// What does not change while the server runs: endpoint, data folder, access.
     pub about: Value,
     /// The id of this run of the server.
     pub session: String,
+    pub init: Arc<InitScripts>,
+    pub remembered: Remembered,
     /// One reset at a time.
     pub resetting: tokio::sync::Mutex<()>,
+    /// Where the server's end is asked for.
+    pub ending: watch::Sender<Option<Ending>>,
 }
 
 impl Internal for Paths {
-    fn health(&self) -> BoxFuture<'_, Value> {
-        let services: serde_json::Map<String, Value> =
-            SERVICES.iter().map(|name| ((*name).to_owned(), json!("running"))).collect();
+    fn answer<'a>(&'a self, asked: Asked, caller: &'a Cx) -> BoxFuture<'a, Result<Value, InternalError>> {
         Box::pin(async move {
-            json!({ "services": services, "edition": "community", "version": env!("CARGO_PKG_VERSION") })
+            match asked {
+                Asked::Health => Ok(self.remembered.shown_with(self.health())),
+                Asked::Session { restart } => {
+                    tracing::info!(caller = %caller.caller, restart, "told to end");
+                    self.ending.send_replace(Some(if restart { Ending::Restart } else { Ending::Stop }));
+                    Ok(json!({ "status": if restart { "restarting" } else { "stopping" } }))
+                }
+                Asked::RememberInHealth(value) => self.remembered.remember(value),
+                Asked::Info => Ok(self.info()),
+                Asked::Init { stage: None } => Ok(self.init.to_json()),
+                Asked::Init { stage: Some(name) } => {
+                    let stage = Stage::parse(&name).ok_or_else(|| {
+                        InternalError::new(StatusCode::NOT_FOUND, format!("no such stage {}", name.to_uppercase()))
+                    })?;
+                    Ok(self.init.stage_to_json(stage))
+                }
+                Asked::Config => Ok(localstack::config(&self.settings)),
+                Asked::Diagnose => Ok(self.diagnose()),
+                // LocalStack lists its Python plugins here, by namespace. There are none.
+                Asked::Plugins => Ok(json!({})),
+                Asked::LambdaRuntimes { filter } => localstack::lambda_runtimes(filter.as_deref()),
+                Asked::Status => Ok(self.status()),
+                Asked::Reset => {
+                    tracing::info!(caller = %caller.caller, "reset");
+                    self.reset().await
+                }
+                Asked::AdvanceTime(by) => self.advance_time(by),
+            }
         })
     }
+}
 
-    fn info(&self) -> BoxFuture<'_, Value> {
-        let session = self.session.clone();
-        Box::pin(async move {
-            json!({
-                "version": env!("CARGO_PKG_VERSION"),
-                "edition": "community",
-                "is_license_activated": false,
-                "session_id": session,
-                "system": std::env::consts::OS,
-                "is_docker": false,
+impl Paths {
+    fn health(&self) -> Value {
+        let services: serde_json::Map<String, Value> = self
+            .current
+            .services_used()
+            .map(|(name, used)| {
+                let state = if used || self.settings.localstack.eager { "running" } else { "available" };
+                (name.to_owned(), json!(state))
             })
+            .collect();
+        json!({ "services": services, "edition": "community", "version": env!("CARGO_PKG_VERSION") })
+    }
+
+    fn info(&self) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "edition": "community",
+            "is_license_activated": false,
+            "session_id": self.session,
+            // LocalStack tells its installations apart by this; here nobody counts them.
+            "machine_id": "gureum",
+            "system": std::env::consts::OS,
+            "is_docker": false,
+            "server_time_utc": self.ingredients.clock.wall().iso8601(),
+            "uptime": self.started.monotonic().as_secs(),
         })
     }
 
-    fn init(&self) -> BoxFuture<'_, Value> {
-        Box::pin(async {
-            json!({
-                "completed": { "BOOT": true, "START": true, "READY": true, "SHUTDOWN": false },
-                "scripts": [],
-            })
+    fn diagnose(&self) -> Value {
+        let kernel = std::fs::read_to_string("/proc/version").unwrap_or_default();
+        json!({
+            "version": {
+                "host": { "kernel": kernel.trim_end() },
+                "image-version": { "id": "", "sha256": "", "tag": "", "created": "" },
+                "localstack-version": { "build-date": null, "build-git-hash": null, "build-version": env!("CARGO_PKG_VERSION") },
+            },
+            "info": self.info(),
+            "services": self.health()["services"],
+            "config": localstack::config(&self.settings),
+            "status": self.status(),
+            "init": self.init.to_json(),
+            // What belongs to containers: there are none.
+            "docker-inspect": {},
+            "docker-dependent-image-hosts": {},
+            "file-tree": {},
+            "important-endpoints": {},
+            "logs": { "docker": "" },
+            "usage": {},
         })
     }
 
-    fn init_stage<'a>(&'a self, stage: &'a str) -> BoxFuture<'a, Option<Value>> {
-        let known = STAGES.contains(&stage);
-        let completed = stage != "shutdown";
-        Box::pin(async move { known.then(|| json!({ "completed": completed, "scripts": [] })) })
-    }
-
-    fn status(&self) -> BoxFuture<'_, Value> {
+    fn status(&self) -> Value {
         let mut status = self.about.clone();
-        Box::pin(async move {
-            let platform = self.current.get();
-            status["functions"] = json!(platform.lambda.functions_stored());
-            status["environments"] = json!(platform.engine.environments());
-            let mut shared: Vec<String> = super::NOT_ISOLATED.map(str::to_owned).into();
-            shared.extend(platform.engine.plain_because().map(|why| format!("functions see real paths: {why}")));
-            status["not_isolated"] = json!(shared);
-            status["now"] = json!(self.ingredients.clock.now().to_string());
-            status
-        })
+        let platform = self.current.get();
+        status["functions"] = json!(platform.lambda.functions_stored());
+        status["environments"] = json!(platform.engine.environments());
+        let mut shared: Vec<String> = super::NOT_ISOLATED.map(str::to_owned).into();
+        shared.extend(platform.engine.plain_because().map(|why| format!("functions see real paths: {why}")));
+        status["not_isolated"] = json!(shared);
+        status["now"] = json!(self.ingredients.clock.now().to_string());
+        status
     }
 
-    fn reset(&self) -> BoxFuture<'_, Result<Value, InternalError>> {
-        Box::pin(async {
-            let failed = |cause: String| {
-                tracing::error!(%cause, "reset failed");
-                InternalError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the reset failed: {cause}"))
-            };
-            let _one = self.resetting.lock().await;
-            self.current.get().stop().await;
-            self.ingredients.store.clear().await.map_err(|cause| failed(cause.to_string()))?;
-            let fresh = Platform::new(&self.ingredients).map_err(|cause| failed(format!("{cause:#}")))?;
-            drop(self.current.replace(fresh));
-            Ok(json!({ "reset": true }))
-        })
+    async fn reset(&self) -> Result<Value, InternalError> {
+        let failed = |cause: String| {
+            tracing::error!(%cause, "reset failed");
+            InternalError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the reset failed: {cause}"))
+        };
+        let _one = self.resetting.lock().await;
+        self.current.get().stop().await;
+        self.ingredients.store.clear().await.map_err(|cause| failed(cause.to_string()))?;
+        let fresh = Platform::new(&self.ingredients).map_err(|cause| failed(format!("{cause:#}")))?;
+        drop(self.current.replace(fresh));
+        Ok(json!({ "reset": true }))
     }
 
-    fn advance_time(&self, by: Duration) -> BoxFuture<'_, Result<Value, InternalError>> {
-        Box::pin(async move {
-            let Some(clock) = &self.virtual_clock else {
-                let words = "the clock is the real one: start the server with --virtual-clock to move it";
-                return Err(InternalError::new(StatusCode::CONFLICT, words));
-            };
-            Ok(json!({ "now": clock.advance(by).to_string() }))
-        })
+    fn advance_time(&self, by: Duration) -> Result<Value, InternalError> {
+        let Some(clock) = &self.virtual_clock else {
+            let words = "the clock is the real one: start the server with --virtual-clock to move it";
+            return Err(InternalError::new(StatusCode::CONFLICT, words));
+        };
+        Ok(json!({ "now": clock.advance(by).to_string() }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The services and what runs them, plugged together. A reset makes a new one over an empty store.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Ingredients {
     pub runtimes: PathBuf,
     pub search_path: String,
     pub account_concurrency: u32,
+    /// How long an idle execution environment is kept, where it was said.
+    pub keep_alive: Option<Duration>,
     pub durable: bool,
 }
 
@@ -79,6 +82,7 @@ impl Platform {
             credentials: Arc::new(service_lambda::RoleCredentials::new(sts_client, principals.clone())),
             doorways: ingredients.doors.clone(),
             billing: runtime::Billing::Current,
+            keep_alive: ingredients.keep_alive,
             search_path: ingredients.search_path.clone(),
             warden: PathBuf::from("/proc/self/exe"),
             private_mounts: true,
@@ -141,11 +145,14 @@ impl Drop for Platform {
 /// The platform of the moment: what the edge, the gate and our own paths hold.
 pub struct Current {
     platform: RwLock<Arc<Platform>>,
+    /// Which services were called since the start, in the order of [`Current::services`].
+    used: Vec<AtomicBool>,
 }
 
 impl Current {
     pub fn new(platform: Platform) -> Arc<Self> {
-        Arc::new(Self { platform: RwLock::new(Arc::new(platform)) })
+        let used = platform.services.iter().map(|_| AtomicBool::new(false)).collect();
+        Arc::new(Self { platform: RwLock::new(Arc::new(platform)), used })
     }
 
     pub fn get(&self) -> Arc<Platform> {
@@ -155,6 +162,20 @@ impl Current {
     pub fn replace(&self, platform: Platform) -> Arc<Platform> {
         let mut place = self.platform.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut place, Arc::new(platform))
+    }
+
+    /// The services by name, and whether each was called since the start.
+    pub fn services_used(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let platform = self.get();
+        let mut named: Vec<_> = platform
+            .services
+            .iter()
+            .map(|service| service.model().endpoint.service)
+            .zip(&self.used)
+            .map(|(name, used)| (name, used.load(Ordering::Relaxed)))
+            .collect();
+        named.sort_unstable();
+        named.into_iter()
     }
 
     /// A door to each service, whichever platform is there when it is called.
@@ -176,6 +197,7 @@ impl Service for CurrentService {
     }
 
     fn call<'a>(&'a self, operation: OperationId, cx: &'a Cx, input: Doc) -> BoxFuture<'a, Result<Answer, ApiError>> {
+        self.current.used[self.index].store(true, Ordering::Relaxed);
         let service = self.current.get().services[self.index].clone();
         Box::pin(async move { service.call(operation, cx, input).await })
     }

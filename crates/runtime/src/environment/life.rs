@@ -11,7 +11,6 @@ use super::journal::Journal;
 use super::process::{Process, Sign};
 use super::{Delivery, Platform};
 use crate::contract::{Credentials, Doorway, EnvironmentError, FunctionSpec, Invocation, Outcome};
-use crate::limits::KEEP_ALIVE;
 use crate::runtimes::Launch;
 
 /// What an environment asks of the pool that it belongs to.
@@ -110,7 +109,7 @@ impl<H: Home> Environment<H> {
         deliveries: &mut mpsc::Receiver<Delivery>,
     ) -> Option<(Delivery, Process)> {
         let clock = self.platform.clock.clone();
-        let mut kept = clock.pause(KEEP_ALIVE);
+        let mut kept = clock.pause(self.platform.keep_alive);
         loop {
             tokio::select! {
                 delivery = deliveries.recv() => match delivery {
@@ -123,7 +122,7 @@ impl<H: Home> Environment<H> {
                 },
                 () = &mut kept => match self.home.leave_if_idle() {
                     true => break,
-                    false => kept = clock.pause(KEEP_ALIVE),
+                    false => kept = clock.pause(self.platform.keep_alive),
                 },
                 () = stopped(&mut self.stop) => break,
             }

@@ -11,6 +11,7 @@ mod process;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use kernel::{Clock, Rng};
 use tokio::sync::oneshot;
@@ -35,6 +36,8 @@ pub struct Platform {
     pub credentials: Arc<dyn CredentialSource>,
     pub doorways: Arc<dyn Doorways>,
     pub billing: Billing,
+    /// How long an idle environment is kept.
+    pub keep_alive: Duration,
 }
 
 /// An event on its way into an environment. One that comes too late is given back unused.

@@ -4,6 +4,7 @@ mod schedule;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use kernel::{BoxFuture, Clock, Rng, Timestamp};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -14,7 +15,7 @@ use crate::contract::{
 };
 use crate::environment::{Delivery, Environment, Home, Platform};
 use crate::limits::{
-    CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, SHUTDOWN_MAX, START_HOLD_MAX, STARTS_PER_CORE,
+    CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, KEEP_ALIVE, SHUTDOWN_MAX, START_HOLD_MAX, STARTS_PER_CORE,
 };
 use crate::meter::Billing;
 use crate::runtimes::{Launch, Runtimes};
@@ -32,6 +33,8 @@ pub struct PoolOptions {
     pub credentials: Arc<dyn CredentialSource>,
     pub doorways: Arc<dyn Doorways>,
     pub billing: Billing,
+    /// How long an idle environment is kept; `None` is [`KEEP_ALIVE`].
+    pub keep_alive: Option<Duration>,
     /// The server's own PATH: where `node` and `python3.x` are looked for.
     pub search_path: String,
     /// A program whose `main` first calls `stand_guard_if_asked`: `/proc/self/exe` when the server's own does.
@@ -130,6 +133,7 @@ impl Pool {
             credentials: options.credentials,
             doorways: options.doorways,
             billing: options.billing,
+            keep_alive: options.keep_alive.unwrap_or(KEEP_ALIVE),
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let inner = Inner {

@@ -132,6 +132,7 @@ impl World {
             credentials: Arc::new(Role),
             doorways: Arc::new(Door),
             billing: Billing::Current,
+            keep_alive: None,
             search_path: search_path(),
             warden: env!("CARGO_BIN_EXE_function-warden").into(),
             private_mounts,

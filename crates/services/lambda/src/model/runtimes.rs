@@ -12,6 +12,35 @@ pub const LISTED: &str = "[nodejs20.x, python3.14, provided.al2023, python3.12, 
 /// Names in the model that were never a function's runtime here.
 const NEVER: [&str; 3] = ["nodejs", "nodejs4.3-edge", "custom"];
 
+/// Runtimes that AWS has retired: no function can be made with one there any more.
+/// Source: Lambda Developer Guide, "Deprecated runtimes".
+const RETIRED: [&str; 18] = [
+    "nodejs4.3",
+    "nodejs6.10",
+    "nodejs8.10",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "java8",
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "go1.x",
+    "ruby2.5",
+    "ruby2.7",
+    "provided",
+];
+
+/// The runtimes that AWS offers, and those that it has retired. A function can be made here with any of them.
+pub fn offered_and_retired() -> (Vec<&'static str>, Vec<&'static str>) {
+    let offered = LISTED.trim_matches(['[', ']']).split(',').map(str::trim);
+    (offered.collect(), RETIRED.to_vec())
+}
+
 /// Accepts every runtime that AWS ever ran: functions from before a runtime's retirement keep their runtime on AWS, and
 /// here nobody has any from before. Errors: `InvalidParameterValueException` with AWS's list of today.
 pub fn check(runtime: &str) -> Result<(), Error> {
@@ -28,6 +57,13 @@ pub fn check(runtime: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_offered_and_what_is_retired_can_be_deployed() {
+        let (offered, retired) = offered_and_retired();
+        assert!(offered.iter().all(|name| !retired.contains(name)));
+        assert!(offered.iter().chain(&retired).all(|name| check(name).is_ok()));
+    }
 
     #[test]
     fn old_and_new_runtimes_pass_and_others_do_not() {
