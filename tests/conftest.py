@@ -12,6 +12,7 @@ import zipfile
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 BINARY = os.path.abspath(os.environ.get("GUREUM_BIN", "target/debug/gureum"))
 ACCOUNT = "000000000000"
@@ -84,6 +85,10 @@ class Gureum:
         )
 
 
+ROLE = "arn:aws:iam::000000000000:role/worker"
+ECHO = "exports.handler = async (event) => event;\n"
+
+
 @pytest.fixture(scope="session")
 def gureum(tmp_path_factory):
     server = Gureum(tmp_path_factory.mktemp("gureum")).start()
@@ -119,6 +124,43 @@ def client(gureum):
 def name():
     """A name that no other test uses."""
     return "t-" + uuid.uuid4().hex[:12]
+
+
+@pytest.fixture
+def awslambda(client):
+    return client("lambda")
+
+
+@pytest.fixture
+def function(awslambda, name):
+    """Makes functions; the first is called `name`."""
+    made = []
+
+    def make(source=ECHO, suffix="", **more):
+        request = {
+            "FunctionName": name + suffix,
+            "Runtime": "nodejs20.x",
+            "Role": ROLE,
+            "Handler": "index.handler",
+            "Code": {"ZipFile": zipped({"index.js": source})},
+        }
+        made.append(name + suffix)
+        return awslambda.create_function(**{**request, **more})
+
+    yield make
+    for each in made:
+        try:
+            awslambda.delete_function(FunctionName=each)
+        except awslambda.exceptions.ResourceNotFoundException:
+            pass
+
+
+def refused(call, **request):
+    """(code, status, message) of a call that must fail."""
+    with pytest.raises(ClientError) as failure:
+        call(**request)
+    answer = failure.value.response
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
 
 
 def zipped(files):

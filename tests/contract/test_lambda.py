@@ -9,50 +9,11 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import eventually, zipped
+from conftest import ECHO, ROLE, eventually, refused, zipped
 
-ROLE = "arn:aws:iam::000000000000:role/worker"
-ECHO = "exports.handler = async (event) => event;\n"
 FAIL = "exports.handler = async () => { throw new Error('boom'); };\n"
 SLOW = "exports.handler = (event, context, done) => setTimeout(() => done(null, 'slow'), 3000);\n"
 MISSING = "arn:aws:lambda:us-east-1:000000000000:function:"
-
-
-@pytest.fixture
-def awslambda(client):
-    return client("lambda")
-
-
-@pytest.fixture
-def function(awslambda, name):
-    """Makes functions; the first is called `name`."""
-    made = []
-
-    def make(source=ECHO, suffix="", **more):
-        request = {
-            "FunctionName": name + suffix,
-            "Runtime": "nodejs20.x",
-            "Role": ROLE,
-            "Handler": "index.handler",
-            "Code": {"ZipFile": zipped({"index.js": source})},
-        }
-        made.append(name + suffix)
-        return awslambda.create_function(**{**request, **more})
-
-    yield make
-    for each in made:
-        try:
-            awslambda.delete_function(FunctionName=each)
-        except awslambda.exceptions.ResourceNotFoundException:
-            pass
-
-
-def refused(call, **request):
-    """(code, status, message) of a call that must fail."""
-    with pytest.raises(ClientError) as failure:
-        call(**request)
-    answer = failure.value.response
-    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
 
 
 def published(awslambda, name, source=None):

@@ -41,12 +41,14 @@ pub fn check(root: &Path) -> Result<()> {
     bail!("ledger:\n  {}", faults.join("\n  "))
 }
 
-/// The contract tests that make a client of the service.
+/// The contract tests that make a client of the service, or are called after it.
 fn tests_of(root: &Path, service: &str) -> Result<String> {
     let (mut tests, client) = (String::new(), format!("client(\"{service}\""));
+    let named = format!("test_{service}");
     for entry in fs::read_dir(root.join("tests/contract"))? {
-        let text = fs::read_to_string(entry?.path()).unwrap_or_default();
-        if text.contains(&client) {
+        let entry = entry?;
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        if text.contains(&client) || entry.file_name().to_string_lossy().starts_with(&named) {
             tests.push_str(&text);
         }
     }

@@ -39,7 +39,12 @@ pub fn secret_key(rng: &dyn Rng) -> String {
 
 /// A ten-character lower-case id, as of REST APIs.
 pub fn ten(rng: &dyn Rng) -> String {
-    pick(rng, LOWER_ALNUM, 10)
+    lower_alnum(rng, 10)
+}
+
+/// Lower-case letters and digits, as in the ids of code signing configurations (17).
+pub fn lower_alnum(rng: &dyn Rng, length: usize) -> String {
+    pick(rng, LOWER_ALNUM, length)
 }
 
 /// A 52-character upper-case request id, as of DynamoDB and Kinesis.

@@ -23,6 +23,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "CreateAlias")))
     }
+    fn create_code_signing_config(&self, cx: &Cx, input: CreateCodeSigningConfigRequest) -> impl Future<Output = Result<CreateCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "CreateCodeSigningConfig")))
+    }
     fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> impl Future<Output = Result<FunctionConfiguration, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "CreateFunction")))
@@ -31,9 +35,17 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteAlias")))
     }
+    fn delete_code_signing_config(&self, cx: &Cx, input: DeleteCodeSigningConfigRequest) -> impl Future<Output = Result<DeleteCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteCodeSigningConfig")))
+    }
     fn delete_function(&self, cx: &Cx, input: DeleteFunctionRequest) -> impl Future<Output = Result<DeleteFunctionResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteFunction")))
+    }
+    fn delete_function_code_signing_config(&self, cx: &Cx, input: DeleteFunctionCodeSigningConfigRequest) -> impl Future<Output = Result<DeleteFunctionCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteFunctionCodeSigningConfig")))
     }
     fn delete_function_concurrency(&self, cx: &Cx, input: DeleteFunctionConcurrencyRequest) -> impl Future<Output = Result<DeleteFunctionConcurrencyResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -54,6 +66,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn get_alias(&self, cx: &Cx, input: GetAliasRequest) -> impl Future<Output = Result<AliasConfiguration, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetAlias")))
+    }
+    fn get_code_signing_config(&self, cx: &Cx, input: GetCodeSigningConfigRequest) -> impl Future<Output = Result<GetCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetCodeSigningConfig")))
     }
     fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> impl Future<Output = Result<GetFunctionResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -111,6 +127,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListAliases")))
     }
+    fn list_code_signing_configs(&self, cx: &Cx, input: ListCodeSigningConfigsRequest) -> impl Future<Output = Result<ListCodeSigningConfigsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "ListCodeSigningConfigs")))
+    }
     fn list_function_event_invoke_configs(&self, cx: &Cx, input: ListFunctionEventInvokeConfigsRequest) -> impl Future<Output = Result<ListFunctionEventInvokeConfigsResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListFunctionEventInvokeConfigs")))
@@ -118,6 +138,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn list_functions(&self, cx: &Cx, input: ListFunctionsRequest) -> impl Future<Output = Result<ListFunctionsResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListFunctions")))
+    }
+    fn list_functions_by_code_signing_config(&self, cx: &Cx, input: ListFunctionsByCodeSigningConfigRequest) -> impl Future<Output = Result<ListFunctionsByCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "ListFunctionsByCodeSigningConfig")))
     }
     fn list_layer_versions(&self, cx: &Cx, input: ListLayerVersionsRequest) -> impl Future<Output = Result<ListLayerVersionsResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -142,6 +166,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn publish_version(&self, cx: &Cx, input: PublishVersionRequest) -> impl Future<Output = Result<FunctionConfiguration, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "PublishVersion")))
+    }
+    fn put_function_code_signing_config(&self, cx: &Cx, input: PutFunctionCodeSigningConfigRequest) -> impl Future<Output = Result<PutFunctionCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "PutFunctionCodeSigningConfig")))
     }
     fn put_function_concurrency(&self, cx: &Cx, input: PutFunctionConcurrencyRequest) -> impl Future<Output = Result<Concurrency, ApiError>> + Send {
         let _ = (cx, input);
@@ -179,6 +207,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateAlias")))
     }
+    fn update_code_signing_config(&self, cx: &Cx, input: UpdateCodeSigningConfigRequest) -> impl Future<Output = Result<UpdateCodeSigningConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateCodeSigningConfig")))
+    }
     fn update_function_code(&self, cx: &Cx, input: UpdateFunctionCodeRequest) -> impl Future<Output = Result<FunctionConfiguration, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateFunctionCode")))
@@ -198,14 +230,18 @@ pub trait Calls: Send + Sync + 'static {
     fn add_layer_version_permission<'a>(&'a self, cx: &'a Cx, input: AddLayerVersionPermissionRequest) -> BoxFuture<'a, Result<AddLayerVersionPermissionResponse, ApiError>>;
     fn add_permission<'a>(&'a self, cx: &'a Cx, input: AddPermissionRequest) -> BoxFuture<'a, Result<AddPermissionResponse, ApiError>>;
     fn create_alias<'a>(&'a self, cx: &'a Cx, input: CreateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
+    fn create_code_signing_config<'a>(&'a self, cx: &'a Cx, input: CreateCodeSigningConfigRequest) -> BoxFuture<'a, Result<CreateCodeSigningConfigResponse, ApiError>>;
     fn create_function<'a>(&'a self, cx: &'a Cx, input: CreateFunctionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn delete_alias<'a>(&'a self, cx: &'a Cx, input: DeleteAliasRequest) -> BoxFuture<'a, Result<DeleteAliasResponse, ApiError>>;
+    fn delete_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteCodeSigningConfigResponse, ApiError>>;
     fn delete_function<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionRequest) -> BoxFuture<'a, Result<DeleteFunctionResponse, ApiError>>;
+    fn delete_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionCodeSigningConfigResponse, ApiError>>;
     fn delete_function_concurrency<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionConcurrencyRequest) -> BoxFuture<'a, Result<DeleteFunctionConcurrencyResponse, ApiError>>;
     fn delete_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionEventInvokeConfigResponse, ApiError>>;
     fn delete_layer_version<'a>(&'a self, cx: &'a Cx, input: DeleteLayerVersionRequest) -> BoxFuture<'a, Result<DeleteLayerVersionResponse, ApiError>>;
     fn get_account_settings<'a>(&'a self, cx: &'a Cx, input: GetAccountSettingsRequest) -> BoxFuture<'a, Result<GetAccountSettingsResponse, ApiError>>;
     fn get_alias<'a>(&'a self, cx: &'a Cx, input: GetAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
+    fn get_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetCodeSigningConfigResponse, ApiError>>;
     fn get_function<'a>(&'a self, cx: &'a Cx, input: GetFunctionRequest) -> BoxFuture<'a, Result<GetFunctionResponse, ApiError>>;
     fn get_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetFunctionCodeSigningConfigResponse, ApiError>>;
     fn get_function_concurrency<'a>(&'a self, cx: &'a Cx, input: GetFunctionConcurrencyRequest) -> BoxFuture<'a, Result<GetFunctionConcurrencyResponse, ApiError>>;
@@ -220,14 +256,17 @@ pub trait Calls: Send + Sync + 'static {
     fn invoke<'a>(&'a self, cx: &'a Cx, input: InvocationRequest) -> BoxFuture<'a, Result<InvocationResponse, ApiError>>;
     fn invoke_async<'a>(&'a self, cx: &'a Cx, input: InvokeAsyncRequest) -> BoxFuture<'a, Result<InvokeAsyncResponse, ApiError>>;
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>>;
+    fn list_code_signing_configs<'a>(&'a self, cx: &'a Cx, input: ListCodeSigningConfigsRequest) -> BoxFuture<'a, Result<ListCodeSigningConfigsResponse, ApiError>>;
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>>;
     fn list_functions<'a>(&'a self, cx: &'a Cx, input: ListFunctionsRequest) -> BoxFuture<'a, Result<ListFunctionsResponse, ApiError>>;
+    fn list_functions_by_code_signing_config<'a>(&'a self, cx: &'a Cx, input: ListFunctionsByCodeSigningConfigRequest) -> BoxFuture<'a, Result<ListFunctionsByCodeSigningConfigResponse, ApiError>>;
     fn list_layer_versions<'a>(&'a self, cx: &'a Cx, input: ListLayerVersionsRequest) -> BoxFuture<'a, Result<ListLayerVersionsResponse, ApiError>>;
     fn list_layers<'a>(&'a self, cx: &'a Cx, input: ListLayersRequest) -> BoxFuture<'a, Result<ListLayersResponse, ApiError>>;
     fn list_tags<'a>(&'a self, cx: &'a Cx, input: ListTagsRequest) -> BoxFuture<'a, Result<ListTagsResponse, ApiError>>;
     fn list_versions_by_function<'a>(&'a self, cx: &'a Cx, input: ListVersionsByFunctionRequest) -> BoxFuture<'a, Result<ListVersionsByFunctionResponse, ApiError>>;
     fn publish_layer_version<'a>(&'a self, cx: &'a Cx, input: PublishLayerVersionRequest) -> BoxFuture<'a, Result<PublishLayerVersionResponse, ApiError>>;
     fn publish_version<'a>(&'a self, cx: &'a Cx, input: PublishVersionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
+    fn put_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<PutFunctionCodeSigningConfigResponse, ApiError>>;
     fn put_function_concurrency<'a>(&'a self, cx: &'a Cx, input: PutFunctionConcurrencyRequest) -> BoxFuture<'a, Result<Concurrency, ApiError>>;
     fn put_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
     fn put_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<PutFunctionRecursionConfigResponse, ApiError>>;
@@ -237,6 +276,7 @@ pub trait Calls: Send + Sync + 'static {
     fn tag_resource<'a>(&'a self, cx: &'a Cx, input: TagResourceRequest) -> BoxFuture<'a, Result<TagResourceResponse, ApiError>>;
     fn untag_resource<'a>(&'a self, cx: &'a Cx, input: UntagResourceRequest) -> BoxFuture<'a, Result<UntagResourceResponse, ApiError>>;
     fn update_alias<'a>(&'a self, cx: &'a Cx, input: UpdateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
+    fn update_code_signing_config<'a>(&'a self, cx: &'a Cx, input: UpdateCodeSigningConfigRequest) -> BoxFuture<'a, Result<UpdateCodeSigningConfigResponse, ApiError>>;
     fn update_function_code<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionCodeRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn update_function_configuration<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionConfigurationRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn update_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
@@ -252,14 +292,23 @@ impl<T: Lambda> Calls for T {
     fn create_alias<'a>(&'a self, cx: &'a Cx, input: CreateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>> {
         Box::pin(Lambda::create_alias(self, cx, input))
     }
+    fn create_code_signing_config<'a>(&'a self, cx: &'a Cx, input: CreateCodeSigningConfigRequest) -> BoxFuture<'a, Result<CreateCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::create_code_signing_config(self, cx, input))
+    }
     fn create_function<'a>(&'a self, cx: &'a Cx, input: CreateFunctionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>> {
         Box::pin(Lambda::create_function(self, cx, input))
     }
     fn delete_alias<'a>(&'a self, cx: &'a Cx, input: DeleteAliasRequest) -> BoxFuture<'a, Result<DeleteAliasResponse, ApiError>> {
         Box::pin(Lambda::delete_alias(self, cx, input))
     }
+    fn delete_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::delete_code_signing_config(self, cx, input))
+    }
     fn delete_function<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionRequest) -> BoxFuture<'a, Result<DeleteFunctionResponse, ApiError>> {
         Box::pin(Lambda::delete_function(self, cx, input))
+    }
+    fn delete_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::delete_function_code_signing_config(self, cx, input))
     }
     fn delete_function_concurrency<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionConcurrencyRequest) -> BoxFuture<'a, Result<DeleteFunctionConcurrencyResponse, ApiError>> {
         Box::pin(Lambda::delete_function_concurrency(self, cx, input))
@@ -275,6 +324,9 @@ impl<T: Lambda> Calls for T {
     }
     fn get_alias<'a>(&'a self, cx: &'a Cx, input: GetAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>> {
         Box::pin(Lambda::get_alias(self, cx, input))
+    }
+    fn get_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::get_code_signing_config(self, cx, input))
     }
     fn get_function<'a>(&'a self, cx: &'a Cx, input: GetFunctionRequest) -> BoxFuture<'a, Result<GetFunctionResponse, ApiError>> {
         Box::pin(Lambda::get_function(self, cx, input))
@@ -318,11 +370,17 @@ impl<T: Lambda> Calls for T {
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>> {
         Box::pin(Lambda::list_aliases(self, cx, input))
     }
+    fn list_code_signing_configs<'a>(&'a self, cx: &'a Cx, input: ListCodeSigningConfigsRequest) -> BoxFuture<'a, Result<ListCodeSigningConfigsResponse, ApiError>> {
+        Box::pin(Lambda::list_code_signing_configs(self, cx, input))
+    }
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>> {
         Box::pin(Lambda::list_function_event_invoke_configs(self, cx, input))
     }
     fn list_functions<'a>(&'a self, cx: &'a Cx, input: ListFunctionsRequest) -> BoxFuture<'a, Result<ListFunctionsResponse, ApiError>> {
         Box::pin(Lambda::list_functions(self, cx, input))
+    }
+    fn list_functions_by_code_signing_config<'a>(&'a self, cx: &'a Cx, input: ListFunctionsByCodeSigningConfigRequest) -> BoxFuture<'a, Result<ListFunctionsByCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::list_functions_by_code_signing_config(self, cx, input))
     }
     fn list_layer_versions<'a>(&'a self, cx: &'a Cx, input: ListLayerVersionsRequest) -> BoxFuture<'a, Result<ListLayerVersionsResponse, ApiError>> {
         Box::pin(Lambda::list_layer_versions(self, cx, input))
@@ -341,6 +399,9 @@ impl<T: Lambda> Calls for T {
     }
     fn publish_version<'a>(&'a self, cx: &'a Cx, input: PublishVersionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>> {
         Box::pin(Lambda::publish_version(self, cx, input))
+    }
+    fn put_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<PutFunctionCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::put_function_code_signing_config(self, cx, input))
     }
     fn put_function_concurrency<'a>(&'a self, cx: &'a Cx, input: PutFunctionConcurrencyRequest) -> BoxFuture<'a, Result<Concurrency, ApiError>> {
         Box::pin(Lambda::put_function_concurrency(self, cx, input))
@@ -368,6 +429,9 @@ impl<T: Lambda> Calls for T {
     }
     fn update_alias<'a>(&'a self, cx: &'a Cx, input: UpdateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>> {
         Box::pin(Lambda::update_alias(self, cx, input))
+    }
+    fn update_code_signing_config<'a>(&'a self, cx: &'a Cx, input: UpdateCodeSigningConfigRequest) -> BoxFuture<'a, Result<UpdateCodeSigningConfigResponse, ApiError>> {
+        Box::pin(Lambda::update_code_signing_config(self, cx, input))
     }
     fn update_function_code<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionCodeRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>> {
         Box::pin(Lambda::update_function_code(self, cx, input))
@@ -405,14 +469,23 @@ impl Client {
     pub async fn create_alias(&self, cx: &Cx, input: CreateAliasRequest) -> Result<AliasConfiguration, ApiError> {
         self.0.get()?.create_alias(cx, input).await
     }
+    pub async fn create_code_signing_config(&self, cx: &Cx, input: CreateCodeSigningConfigRequest) -> Result<CreateCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.create_code_signing_config(cx, input).await
+    }
     pub async fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> Result<FunctionConfiguration, ApiError> {
         self.0.get()?.create_function(cx, input).await
     }
     pub async fn delete_alias(&self, cx: &Cx, input: DeleteAliasRequest) -> Result<DeleteAliasResponse, ApiError> {
         self.0.get()?.delete_alias(cx, input).await
     }
+    pub async fn delete_code_signing_config(&self, cx: &Cx, input: DeleteCodeSigningConfigRequest) -> Result<DeleteCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.delete_code_signing_config(cx, input).await
+    }
     pub async fn delete_function(&self, cx: &Cx, input: DeleteFunctionRequest) -> Result<DeleteFunctionResponse, ApiError> {
         self.0.get()?.delete_function(cx, input).await
+    }
+    pub async fn delete_function_code_signing_config(&self, cx: &Cx, input: DeleteFunctionCodeSigningConfigRequest) -> Result<DeleteFunctionCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.delete_function_code_signing_config(cx, input).await
     }
     pub async fn delete_function_concurrency(&self, cx: &Cx, input: DeleteFunctionConcurrencyRequest) -> Result<DeleteFunctionConcurrencyResponse, ApiError> {
         self.0.get()?.delete_function_concurrency(cx, input).await
@@ -428,6 +501,9 @@ impl Client {
     }
     pub async fn get_alias(&self, cx: &Cx, input: GetAliasRequest) -> Result<AliasConfiguration, ApiError> {
         self.0.get()?.get_alias(cx, input).await
+    }
+    pub async fn get_code_signing_config(&self, cx: &Cx, input: GetCodeSigningConfigRequest) -> Result<GetCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.get_code_signing_config(cx, input).await
     }
     pub async fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> Result<GetFunctionResponse, ApiError> {
         self.0.get()?.get_function(cx, input).await
@@ -471,11 +547,17 @@ impl Client {
     pub async fn list_aliases(&self, cx: &Cx, input: ListAliasesRequest) -> Result<ListAliasesResponse, ApiError> {
         self.0.get()?.list_aliases(cx, input).await
     }
+    pub async fn list_code_signing_configs(&self, cx: &Cx, input: ListCodeSigningConfigsRequest) -> Result<ListCodeSigningConfigsResponse, ApiError> {
+        self.0.get()?.list_code_signing_configs(cx, input).await
+    }
     pub async fn list_function_event_invoke_configs(&self, cx: &Cx, input: ListFunctionEventInvokeConfigsRequest) -> Result<ListFunctionEventInvokeConfigsResponse, ApiError> {
         self.0.get()?.list_function_event_invoke_configs(cx, input).await
     }
     pub async fn list_functions(&self, cx: &Cx, input: ListFunctionsRequest) -> Result<ListFunctionsResponse, ApiError> {
         self.0.get()?.list_functions(cx, input).await
+    }
+    pub async fn list_functions_by_code_signing_config(&self, cx: &Cx, input: ListFunctionsByCodeSigningConfigRequest) -> Result<ListFunctionsByCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.list_functions_by_code_signing_config(cx, input).await
     }
     pub async fn list_layer_versions(&self, cx: &Cx, input: ListLayerVersionsRequest) -> Result<ListLayerVersionsResponse, ApiError> {
         self.0.get()?.list_layer_versions(cx, input).await
@@ -494,6 +576,9 @@ impl Client {
     }
     pub async fn publish_version(&self, cx: &Cx, input: PublishVersionRequest) -> Result<FunctionConfiguration, ApiError> {
         self.0.get()?.publish_version(cx, input).await
+    }
+    pub async fn put_function_code_signing_config(&self, cx: &Cx, input: PutFunctionCodeSigningConfigRequest) -> Result<PutFunctionCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.put_function_code_signing_config(cx, input).await
     }
     pub async fn put_function_concurrency(&self, cx: &Cx, input: PutFunctionConcurrencyRequest) -> Result<Concurrency, ApiError> {
         self.0.get()?.put_function_concurrency(cx, input).await
@@ -522,6 +607,9 @@ impl Client {
     pub async fn update_alias(&self, cx: &Cx, input: UpdateAliasRequest) -> Result<AliasConfiguration, ApiError> {
         self.0.get()?.update_alias(cx, input).await
     }
+    pub async fn update_code_signing_config(&self, cx: &Cx, input: UpdateCodeSigningConfigRequest) -> Result<UpdateCodeSigningConfigResponse, ApiError> {
+        self.0.get()?.update_code_signing_config(cx, input).await
+    }
     pub async fn update_function_code(&self, cx: &Cx, input: UpdateFunctionCodeRequest) -> Result<FunctionConfiguration, ApiError> {
         self.0.get()?.update_function_code(cx, input).await
     }
@@ -547,48 +635,56 @@ impl<T: Lambda> Service for Server<T> {
             0 => Box::pin(async move { Ok(Answer::of(service.add_layer_version_permission(cx, AddLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
             1 => Box::pin(async move { Ok(Answer::of(service.add_permission(cx, AddPermissionRequest::from_slot(Some(input))).await?)) }),
             2 => Box::pin(async move { Ok(Answer::of(service.create_alias(cx, CreateAliasRequest::from_slot(Some(input))).await?)) }),
-            3 => Box::pin(async move { Ok(Answer::of(service.create_function(cx, CreateFunctionRequest::from_slot(Some(input))).await?)) }),
-            4 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
-            5 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
-            6 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            7 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            8 => Box::pin(async move { Ok(Answer::of(service.delete_layer_version(cx, DeleteLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            9 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
-            10 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
-            11 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
-            12 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            13 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            14 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            15 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            16 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            17 => Box::pin(async move { Ok(Answer::of(service.get_layer_version(cx, GetLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            18 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_by_arn(cx, GetLayerVersionByArnRequest::from_slot(Some(input))).await?)) }),
-            19 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_policy(cx, GetLayerVersionPolicyRequest::from_slot(Some(input))).await?)) }),
-            20 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
-            21 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            22 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
-            23 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
-            24 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
-            25 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
-            26 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
-            27 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
-            28 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
-            29 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
-            30 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
-            31 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            32 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
-            33 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            34 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            35 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            36 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            37 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
-            38 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
-            39 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
-            40 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
-            41 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
-            42 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
-            43 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            44 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            3 => Box::pin(async move { Ok(Answer::of(service.create_code_signing_config(cx, CreateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            4 => Box::pin(async move { Ok(Answer::of(service.create_function(cx, CreateFunctionRequest::from_slot(Some(input))).await?)) }),
+            5 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
+            6 => Box::pin(async move { Ok(Answer::of(service.delete_code_signing_config(cx, DeleteCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            7 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
+            8 => Box::pin(async move { Ok(Answer::of(service.delete_function_code_signing_config(cx, DeleteFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            9 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            10 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            11 => Box::pin(async move { Ok(Answer::of(service.delete_layer_version(cx, DeleteLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            12 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
+            13 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
+            14 => Box::pin(async move { Ok(Answer::of(service.get_code_signing_config(cx, GetCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            15 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
+            16 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            17 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            18 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            19 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            20 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            21 => Box::pin(async move { Ok(Answer::of(service.get_layer_version(cx, GetLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            22 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_by_arn(cx, GetLayerVersionByArnRequest::from_slot(Some(input))).await?)) }),
+            23 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_policy(cx, GetLayerVersionPolicyRequest::from_slot(Some(input))).await?)) }),
+            24 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
+            25 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            26 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
+            27 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
+            28 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
+            29 => Box::pin(async move { Ok(Answer::of(service.list_code_signing_configs(cx, ListCodeSigningConfigsRequest::from_slot(Some(input))).await?)) }),
+            30 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
+            31 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
+            32 => Box::pin(async move { Ok(Answer::of(service.list_functions_by_code_signing_config(cx, ListFunctionsByCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            33 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
+            34 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
+            35 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
+            36 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
+            37 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            38 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
+            39 => Box::pin(async move { Ok(Answer::of(service.put_function_code_signing_config(cx, PutFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            40 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            41 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            42 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            43 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            44 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
+            45 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
+            46 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
+            47 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
+            48 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
+            49 => Box::pin(async move { Ok(Answer::of(service.update_code_signing_config(cx, UpdateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            50 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
+            51 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            52 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }

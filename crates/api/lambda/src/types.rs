@@ -86,6 +86,12 @@ pub struct AliasRoutingConfiguration {
 }
 wire::structure!(AliasRoutingConfiguration { additional_version_weights });
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AllowedPublishers {
+    pub signing_profile_version_arns: Vec<String>,
+}
+wire::structure!(AllowedPublishers { signing_profile_version_arns });
+
 wire::string_enum!(ApplicationLogLevel { Trace = "TRACE", Debug = "DEBUG", Info = "INFO", Warn = "WARN", Error = "ERROR", Fatal = "FATAL" });
 
 wire::string_enum!(Architecture { X8664 = "x86_64", Arm64 = "arm64" });
@@ -95,6 +101,25 @@ pub struct CapacityProviderConfig {
     pub lambda_managed_instances_capacity_provider_config: LambdaManagedInstancesCapacityProviderConfig,
 }
 wire::structure!(CapacityProviderConfig { lambda_managed_instances_capacity_provider_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CodeSigningConfig {
+    pub code_signing_config_id: String,
+    pub code_signing_config_arn: String,
+    pub description: Option<String>,
+    pub allowed_publishers: AllowedPublishers,
+    pub code_signing_policies: CodeSigningPolicies,
+    pub last_modified: String,
+}
+wire::structure!(CodeSigningConfig { code_signing_config_id, code_signing_config_arn, description, allowed_publishers, code_signing_policies, last_modified });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CodeSigningPolicies {
+    pub untrusted_artifact_on_deployment: Option<CodeSigningPolicy>,
+}
+wire::structure!(CodeSigningPolicies { untrusted_artifact_on_deployment });
+
+wire::string_enum!(CodeSigningPolicy { Warn = "Warn", Enforce = "Enforce" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Concurrency {
@@ -111,6 +136,21 @@ pub struct CreateAliasRequest {
     pub routing_config: Option<AliasRoutingConfiguration>,
 }
 wire::structure!(CreateAliasRequest { function_name, name, function_version, description, routing_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateCodeSigningConfigRequest {
+    pub description: Option<String>,
+    pub allowed_publishers: AllowedPublishers,
+    pub code_signing_policies: Option<CodeSigningPolicies>,
+    pub tags: Option<Map<String>>,
+}
+wire::structure!(CreateCodeSigningConfigRequest { description, allowed_publishers, code_signing_policies, tags });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateCodeSigningConfigResponse {
+    pub code_signing_config: CodeSigningConfig,
+}
+wire::structure!(CreateCodeSigningConfigResponse { code_signing_config });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateFunctionRequest {
@@ -159,6 +199,23 @@ pub struct DeleteAliasRequest {
     pub name: String,
 }
 wire::structure!(DeleteAliasRequest { function_name, name });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteCodeSigningConfigRequest {
+    pub code_signing_config_arn: String,
+}
+wire::structure!(DeleteCodeSigningConfigRequest { code_signing_config_arn });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteCodeSigningConfigResponse {
+}
+wire::structure!(DeleteCodeSigningConfigResponse {  });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteFunctionCodeSigningConfigRequest {
+    pub function_name: String,
+}
+wire::structure!(DeleteFunctionCodeSigningConfigRequest { function_name });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteFunctionConcurrencyRequest {
@@ -363,6 +420,18 @@ pub struct GetAliasRequest {
     pub name: String,
 }
 wire::structure!(GetAliasRequest { function_name, name });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCodeSigningConfigRequest {
+    pub code_signing_config_arn: String,
+}
+wire::structure!(GetCodeSigningConfigRequest { code_signing_config_arn });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCodeSigningConfigResponse {
+    pub code_signing_config: CodeSigningConfig,
+}
+wire::structure!(GetCodeSigningConfigResponse { code_signing_config });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetFunctionCodeSigningConfigRequest {
@@ -642,6 +711,20 @@ pub struct ListAliasesResponse {
 wire::structure!(ListAliasesResponse { next_marker, aliases });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListCodeSigningConfigsRequest {
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListCodeSigningConfigsRequest { marker, max_items });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListCodeSigningConfigsResponse {
+    pub next_marker: Option<String>,
+    pub code_signing_configs: Option<Vec<CodeSigningConfig>>,
+}
+wire::structure!(ListCodeSigningConfigsResponse { next_marker, code_signing_configs });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListFunctionEventInvokeConfigsRequest {
     pub function_name: String,
     pub marker: Option<String>,
@@ -655,6 +738,21 @@ pub struct ListFunctionEventInvokeConfigsResponse {
     pub next_marker: Option<String>,
 }
 wire::structure!(ListFunctionEventInvokeConfigsResponse { function_event_invoke_configs, next_marker });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListFunctionsByCodeSigningConfigRequest {
+    pub code_signing_config_arn: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListFunctionsByCodeSigningConfigRequest { code_signing_config_arn, marker, max_items });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListFunctionsByCodeSigningConfigResponse {
+    pub next_marker: Option<String>,
+    pub function_arns: Option<Vec<String>>,
+}
+wire::structure!(ListFunctionsByCodeSigningConfigResponse { next_marker, function_arns });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListFunctionsRequest {
@@ -793,6 +891,20 @@ pub struct PublishVersionRequest {
     pub publish_to: Option<FunctionVersionLatestPublished>,
 }
 wire::structure!(PublishVersionRequest { function_name, code_sha256, description, revision_id, publish_to });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutFunctionCodeSigningConfigRequest {
+    pub code_signing_config_arn: String,
+    pub function_name: String,
+}
+wire::structure!(PutFunctionCodeSigningConfigRequest { code_signing_config_arn, function_name });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutFunctionCodeSigningConfigResponse {
+    pub code_signing_config_arn: String,
+    pub function_name: String,
+}
+wire::structure!(PutFunctionCodeSigningConfigResponse { code_signing_config_arn, function_name });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutFunctionConcurrencyRequest {
@@ -973,6 +1085,21 @@ pub struct UpdateAliasRequest {
 wire::structure!(UpdateAliasRequest { function_name, name, function_version, description, routing_config, revision_id });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateCodeSigningConfigRequest {
+    pub code_signing_config_arn: String,
+    pub description: Option<String>,
+    pub allowed_publishers: Option<AllowedPublishers>,
+    pub code_signing_policies: Option<CodeSigningPolicies>,
+}
+wire::structure!(UpdateCodeSigningConfigRequest { code_signing_config_arn, description, allowed_publishers, code_signing_policies });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateCodeSigningConfigResponse {
+    pub code_signing_config: CodeSigningConfig,
+}
+wire::structure!(UpdateCodeSigningConfigResponse { code_signing_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateFunctionCodeRequest {
     pub function_name: String,
     pub zip_file: Option<Bytes>,
@@ -1051,6 +1178,11 @@ wire::structure!(VpcConfigResponse { subnet_ids, security_group_ids, vpc_id, ipv
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteAliasResponse {}
 wire::structure!(DeleteAliasResponse {});
+
+/// DeleteFunctionCodeSigningConfig has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteFunctionCodeSigningConfigResponse {}
+wire::structure!(DeleteFunctionCodeSigningConfigResponse {});
 
 /// DeleteFunctionConcurrency has none.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -41,6 +41,12 @@ pub enum Error {
     FunctionExists { name: String },
     #[error("alias {arn} exists")]
     AliasExists { arn: String },
+    #[error("code signing configuration {arn} not found, when reading or changing it")]
+    CodeSigningMissing { arn: String },
+    #[error("code signing configuration {arn} not found, when a function shall have it")]
+    CodeSigningNotFound { arn: String },
+    #[error("functions have the code signing configuration {arn}")]
+    CodeSigningInUse { arn: String },
     #[error("statement {sid} exists")]
     StatementExists { sid: String },
     #[error("aliases {aliases:?} use the version")]
@@ -167,6 +173,16 @@ impl From<Error> for ApiError {
                 "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the \
                  existing statement."
             )),
+            Error::CodeSigningMissing { arn } => {
+                not_found(format!("The Lambda code signing configuration {arn} can not be found."))
+            }
+            Error::CodeSigningNotFound { arn } => user(aws::code_signing_config_not_found_exception(format!(
+                "The code signing configuration cannot be found. Check that the provided configuration is not deleted: \
+                 {arn}."
+            ))),
+            Error::CodeSigningInUse { arn } => {
+                conflict(format!("The code signing configuration {arn} cannot be deleted while functions use it."))
+            }
             Error::VersionInUse { aliases } => conflict(format!(
                 "Unable to delete version because the following aliases reference it: [{}]",
                 aliases.join(", ")

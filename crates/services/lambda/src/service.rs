@@ -235,5 +235,13 @@ door! {
     add_layer_version_permission: AddLayerVersionPermissionRequest => AddLayerVersionPermissionResponse;
     get_layer_version_policy: GetLayerVersionPolicyRequest => GetLayerVersionPolicyResponse;
     remove_layer_version_permission: RemoveLayerVersionPermissionRequest => RemoveLayerVersionPermissionResponse;
+    create_code_signing_config: CreateCodeSigningConfigRequest => CreateCodeSigningConfigResponse;
+    get_code_signing_config: GetCodeSigningConfigRequest => GetCodeSigningConfigResponse;
+    update_code_signing_config: UpdateCodeSigningConfigRequest => UpdateCodeSigningConfigResponse;
+    delete_code_signing_config: DeleteCodeSigningConfigRequest => DeleteCodeSigningConfigResponse;
+    list_code_signing_configs: ListCodeSigningConfigsRequest => ListCodeSigningConfigsResponse;
+    list_functions_by_code_signing_config: ListFunctionsByCodeSigningConfigRequest => ListFunctionsByCodeSigningConfigResponse;
+    put_function_code_signing_config: PutFunctionCodeSigningConfigRequest => PutFunctionCodeSigningConfigResponse;
+    delete_function_code_signing_config: DeleteFunctionCodeSigningConfigRequest => DeleteFunctionCodeSigningConfigResponse;
     get_function_code_signing_config: GetFunctionCodeSigningConfigRequest => GetFunctionCodeSigningConfigResponse;
 }

@@ -94,7 +94,6 @@ pub fn of_new(input: &CreateFunctionRequest) -> Result<ConfigRecord, Error> {
 fn refuse_unserved_code(input: &CreateFunctionRequest) -> Result<(), Error> {
     let unserved = [
         (input.package_type == Some(PackageType::Image) || input.code.image_uri.is_some(), "container images"),
-        (input.code_signing_config_arn.as_deref().is_some_and(|arn| !arn.is_empty()), "code signing"),
         (input.tenancy_config.is_some(), "tenant isolation"),
         (input.publish_to.is_some(), "PublishTo"),
     ];

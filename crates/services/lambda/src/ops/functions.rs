@@ -12,7 +12,7 @@ use kernel::Cx;
 use store::backend::Direction;
 use store::{BlobId, HeldBlob, KeyRange, Txn};
 
-use super::{configuration, tags, versions};
+use super::{code_signing, configuration, tags, versions};
 use crate::access::{check_pass_role, check_role};
 use crate::error::Error;
 use crate::layers;
@@ -44,6 +44,7 @@ impl Shared {
             latest: VersionRecord {
                 version: LATEST.to_owned(),
                 revision_id: self.uuid(),
+                answered_revision_id: Some(self.uuid()),
                 generation: self.uuid(),
                 last_modified: self.clock.wall(),
                 code,
@@ -54,14 +55,17 @@ impl Shared {
             tags,
             reserved_concurrency: None,
             recursive_loop: None,
+            code_signing: None,
         };
         let publish = input.publish == Some(true);
+        let code_signing = input.code_signing_config_arn.filter(|arn| !arn.is_empty());
         let (here, rng) = (place.clone(), self.rng.clone());
         let made = self.change(&place, &name, move |txn| {
             let key = here.function(&function.name);
             if txn.get(&key)?.is_some() {
                 return Err(Error::FunctionExists { name: function.name });
             }
+            function.code_signing = code_signing.map(|arn| code_signing::of_function(txn, &here, &arn)).transpose()?;
             let made = if publish {
                 versions::publish(txn, &here, &mut function, None, &*rng)?
             } else {
@@ -266,14 +270,19 @@ impl Shared {
     /// therefore another.
     fn in_flight(&self, place: &Place, name: &str, mut made: VersionRecord, moment: Moment) -> FunctionConfiguration {
         let published = (!made.is_latest()).then(|| made.version.clone());
-        if published.is_none() {
-            made.revision_id = self.uuid();
+        if let Some(answered) = made.answered_revision_id.take().filter(|_| published.is_none()) {
+            made.revision_id = answered;
         }
         shown(place, name, &made, published.as_deref(), moment)
     }
 
     fn new_moment(&self) -> NewMoment {
-        NewMoment { revision_id: self.uuid(), generation: self.uuid(), at: self.clock.wall() }
+        NewMoment {
+            revision_id: self.uuid(),
+            answered_revision_id: self.uuid(),
+            generation: self.uuid(),
+            at: self.clock.wall(),
+        }
     }
 
     /// Idle environments of what was `$LATEST` before are of no more use.
@@ -293,6 +302,7 @@ impl Shared {
 /// What changes in `$LATEST` whenever code or configuration do.
 struct NewMoment {
     revision_id: String,
+    answered_revision_id: String,
     generation: String,
     at: kernel::Timestamp,
 }
@@ -300,6 +310,7 @@ struct NewMoment {
 impl NewMoment {
     fn mark(self, latest: &mut VersionRecord) {
         latest.revision_id = self.revision_id;
+        latest.answered_revision_id = Some(self.answered_revision_id);
         latest.generation = self.generation;
         latest.last_modified = self.at;
     }
@@ -337,7 +348,7 @@ fn refuse_qualifier(qualifier: Option<&str>) -> Result<(), Error> {
 /// Errors: the request was made for another revision.
 pub(super) fn check_revision(asked: Option<&str>, function: &FunctionRecord) -> Result<(), Error> {
     match asked {
-        Some(asked) if asked != function.latest.revision_id => Err(Error::FunctionRevision),
+        Some(asked) if !function.latest.is_revision(asked) => Err(Error::FunctionRevision),
         _ => Ok(()),
     }
 }

@@ -1,11 +1,9 @@
-//! Settings that are kept with a function and change nothing here yet: recursion and runtime management; and the code
-//! signing that no function can have.
+//! Settings that are kept with a function and change nothing here yet: recursion and runtime management.
 
 use api_lambda::types::{
-    GetFunctionCodeSigningConfigRequest, GetFunctionCodeSigningConfigResponse, GetFunctionRecursionConfigRequest,
-    GetFunctionRecursionConfigResponse, GetRuntimeManagementConfigRequest, GetRuntimeManagementConfigResponse,
-    PutFunctionRecursionConfigRequest, PutFunctionRecursionConfigResponse, PutRuntimeManagementConfigRequest,
-    PutRuntimeManagementConfigResponse, RecursiveLoop, UpdateRuntimeOn,
+    GetFunctionRecursionConfigRequest, GetFunctionRecursionConfigResponse, GetRuntimeManagementConfigRequest,
+    GetRuntimeManagementConfigResponse, PutFunctionRecursionConfigRequest, PutFunctionRecursionConfigResponse,
+    PutRuntimeManagementConfigRequest, PutRuntimeManagementConfigResponse, RecursiveLoop, UpdateRuntimeOn,
 };
 use kernel::Cx;
 
@@ -103,15 +101,5 @@ impl Shared {
             runtime_version_arn: kept.and_then(|kept| kept.version_arn),
             function_arn: Some(arn),
         })
-    }
-
-    /// No function has one: CreateFunction and its like refuse code signing.
-    pub async fn get_function_code_signing_config(
-        &self,
-        cx: &Cx,
-        input: GetFunctionCodeSigningConfigRequest,
-    ) -> Result<GetFunctionCodeSigningConfigResponse, Error> {
-        let (named, _) = self.own(cx, &input.function_name, None, "GetFunctionCodeSigningConfig")?;
-        Ok(GetFunctionCodeSigningConfigResponse { code_signing_config_arn: String::new(), function_name: named.name })
     }
 }

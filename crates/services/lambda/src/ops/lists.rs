@@ -133,7 +133,7 @@ impl Shared {
         Ok(())
     }
 
-    fn functions_of(&self, place: &Place) -> Result<Vec<(store::Key, FunctionRecord)>, Error> {
+    pub(super) fn functions_of(&self, place: &Place) -> Result<Vec<(store::Key, FunctionRecord)>, Error> {
         Ok(self.store.scan_records(&KeyRange::prefix(&place.functions()), usize::MAX, Direction::Forward)?)
     }
 

@@ -1,6 +1,7 @@
 //! The operations, one file per family.
 
 mod aliases;
+mod code_signing;
 mod concurrency;
 mod configuration;
 mod event_invoke;

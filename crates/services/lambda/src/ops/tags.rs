@@ -17,8 +17,8 @@ type Tags = BTreeMap<String, String>;
 
 impl Shared {
     pub async fn tag_resource(&self, cx: &Cx, input: TagResourceRequest) -> Result<TagResourceResponse, Error> {
-        let named = self.tagged(cx, &input.resource, "TagResource")?;
-        self.change_tags(cx, named, move |tags| {
+        let tagged = self.tagged(cx, &input.resource, "TagResource")?;
+        self.change_tags(cx, tagged, move |tags| {
             tags.extend(input.tags);
             *tags = checked(std::mem::take(tags))?;
             Ok(())
@@ -28,8 +28,8 @@ impl Shared {
     }
 
     pub async fn untag_resource(&self, cx: &Cx, input: UntagResourceRequest) -> Result<UntagResourceResponse, Error> {
-        let named = self.tagged(cx, &input.resource, "UntagResource")?;
-        self.change_tags(cx, named, move |tags| {
+        let tagged = self.tagged(cx, &input.resource, "UntagResource")?;
+        self.change_tags(cx, tagged, move |tags| {
             tags.retain(|key, _| !input.tag_keys.contains(key));
             Ok(())
         })
@@ -38,18 +38,23 @@ impl Shared {
     }
 
     pub async fn list_tags(&self, cx: &Cx, input: ListTagsRequest) -> Result<ListTagsResponse, Error> {
-        let named = self.tagged(cx, &input.resource, "ListTags")?;
-        let function = self.functions.get(&named)?;
-        Ok(ListTagsResponse { tags: Some(function.record.tags.clone()) })
+        let tags = match self.tagged(cx, &input.resource, "ListTags")? {
+            Tagged::Function(named) => self.functions.get(&named)?.record.tags.clone(),
+            Tagged::CodeSigning(arn) => self.code_signing(&Place::of(cx), &arn)?.tags,
+        };
+        Ok(ListTagsResponse { tags: Some(tags) })
     }
 
-    fn tagged(&self, cx: &Cx, resource: &str, action: &str) -> Result<FunctionRef, Error> {
+    fn tagged(&self, cx: &Cx, resource: &str, action: &str) -> Result<Tagged, Error> {
+        if resource.contains(":code-signing-config:") {
+            return Ok(Tagged::CodeSigning(resource.to_owned()));
+        }
         if !resource.contains(":function:") {
             return Err(Error::NotServed(format!("{action} of {resource}")));
         }
         let named = self.named(cx, resource, None, action)?;
         match named.qualifier {
-            None => Ok(named),
+            None => Ok(Tagged::Function(named)),
             Some(_) => Err(Error::invalid(
                 "Tags on function aliases and versions are not supported. Please specify a function ARN.",
             )),
@@ -59,20 +64,31 @@ impl Shared {
     async fn change_tags(
         &self,
         cx: &Cx,
-        named: FunctionRef,
+        tagged: Tagged,
         change: impl FnOnce(&mut Tags) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
         let place = Place::of(cx);
+        let named = match tagged {
+            Tagged::Function(named) => named,
+            Tagged::CodeSigning(arn) => return self.change_code_signing_tags(place, arn, change).await,
+        };
         let (here, name, revision_id) = (place.clone(), named.name.clone(), self.uuid());
         self.change(&place, &named.name, move |txn| {
             let mut function: FunctionRecord = existing(txn, &here, &name)?;
             change(&mut function.tags)?;
-            function.latest.revision_id = revision_id;
+            function.latest.set_revision(revision_id);
             txn.put_record(here.function(&name), &function)?;
             Ok(())
         })
         .await
     }
+}
+
+/// What an ARN that can have tags names.
+enum Tagged {
+    Function(FunctionRef),
+    /// By its ARN.
+    CodeSigning(String),
 }
 
 /// The whole set that a function would have.

@@ -50,11 +50,11 @@ pub(super) fn publish(
     function.last_version += 1;
     let mut version = function.latest.clone();
     version.version = function.last_version.to_string();
-    version.revision_id = id::uuid(rng);
+    version.set_revision(id::uuid(rng));
     if let Some(description) = description {
         version.config.description = description;
     }
-    function.latest.revision_id = id::uuid(rng);
+    function.latest.set_revision(id::uuid(rng));
     txn.put_record(place.version(&function.name, function.last_version), &version)?;
     put_uses(txn, place, &function.name, &version)?;
     Ok(version)

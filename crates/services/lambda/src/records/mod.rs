@@ -12,6 +12,10 @@ use crate::layer_records::LayerUseRecord;
 use crate::model::name::{LATEST, function_arn};
 use crate::model::retry::Condition;
 
+mod code_signing;
+
+pub use code_signing::CodeSigningRecord;
+
 const SERVICE: &str = "lambda";
 
 /// A function and its `$LATEST`.
@@ -27,6 +31,9 @@ pub struct FunctionRecord {
     pub reserved_concurrency: Option<u32>,
     /// `Allow` or `Terminate`; `None` when none was ever given.
     pub recursive_loop: Option<String>,
+    /// The id of its code signing configuration.
+    #[serde(default)]
+    pub code_signing: Option<String>,
 }
 
 /// `$LATEST` or a published version.
@@ -35,6 +42,9 @@ pub struct VersionRecord {
     /// `$LATEST` or a number.
     pub version: String,
     pub revision_id: String,
+    /// What the answer to the change that made this revision called it: AWS names another once its work is done.
+    #[serde(default)]
+    pub answered_revision_id: Option<String>,
     /// Changes with code and configuration, not with tags or publishing.
     pub generation: String,
     pub last_modified: Timestamp,
@@ -278,6 +288,17 @@ impl ConfigRecord {
 }
 
 impl VersionRecord {
+    /// A revision that no answer has called otherwise.
+    pub fn set_revision(&mut self, revision_id: String) {
+        self.revision_id = revision_id;
+        self.answered_revision_id = None;
+    }
+
+    /// Whether a request that was made for this revision is still good.
+    pub fn is_revision(&self, asked: &str) -> bool {
+        self.revision_id == asked || self.answered_revision_id.as_deref() == Some(asked)
+    }
+
     pub fn is_latest(&self) -> bool {
         self.version == LATEST
     }
