@@ -72,5 +72,6 @@ fn real_clients(root: &Path) -> Result<()> {
         .args(["-m", "pytest", "-q", "-x", "--timeout", "120", "-p", "no:cacheprovider", "tests"])
         .env("GUREUM_BIN", binary(root))
         .env("GUREUM_NODE_CLIENTS", clients.node)
+        .env("GUREUM_SERVERLESS", clients.serverless)
         .current_dir(root))
 }

@@ -10,6 +10,8 @@ pub struct Clients {
     pub python: PathBuf,
     /// Holds node_modules.
     pub node: PathBuf,
+    /// The same with the Serverless Framework and its plugins, which are large: 250 MB, 45 s to install.
+    pub serverless: PathBuf,
 }
 
 pub fn install(root: &Path) -> Result<Clients> {
@@ -18,14 +20,15 @@ pub fn install(root: &Path) -> Result<Clients> {
         let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
         crate::run(Command::new(folder.join("bin/python")).args(pip).arg(list))
     })?;
-    let node = versioned(root, "node", "tests/package.json", |folder, list| {
-        fs::create_dir_all(folder)?;
-        fs::copy(list, folder.join("package.json"))?;
-        crate::run(
-            Command::new("npm").args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder),
-        )
-    })?;
-    Ok(Clients { python: python.join("bin/python"), node })
+    let node = versioned(root, "node", "tests/package.json", npm_install)?;
+    let serverless = versioned(root, "serverless", "tests/serverless/package.json", npm_install)?;
+    Ok(Clients { python: python.join("bin/python"), node, serverless })
+}
+
+fn npm_install(folder: &Path, list: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::copy(list, folder.join("package.json"))?;
+    crate::run(Command::new("npm").args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder))
 }
 
 /// The folder for this version of `list`, filled by `fill` when it is new. A fill that fails leaves nothing behind.
