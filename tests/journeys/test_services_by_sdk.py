@@ -2,18 +2,16 @@
 (MISSION rows 0.1, 0.3 to 0.8, 0.10, 0.11, 1.3, 3.3, 4.1, 4.2)."""
 
 import http.client
-import io
 import json
 import os
 import subprocess
 import time
-import zipfile
 
 import pytest
 from conftest import eventually, zipped
+from packages import MODULES, with_javascript_sdk
 
 ROLE = "arn:aws:iam::000000000000:role/any"
-MODULES = os.path.join(os.environ["GUREUM_NODE_CLIENTS"], "node_modules")
 
 # A service package, and the part of a gateway that turns its errors into answers.
 PACKAGE = """
@@ -79,17 +77,7 @@ def function(gureum, name):
 
 
 def with_sdk(source):
-    """A package as a user would upload it: the code and the SDK's modules."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("index.js", source)
-        for scope in ["@aws-sdk", "@smithy", "@aws-crypto", "@aws", "tslib", "bowser", "fast-xml-parser", "strnum"]:
-            for folder, _, files in os.walk(os.path.join(MODULES, scope)):
-                for file in files:
-                    if file.endswith((".js", ".cjs", ".json")) and "dist-es" not in folder:
-                        path = os.path.join(folder, file)
-                        archive.write(path, os.path.join("node_modules", os.path.relpath(path, MODULES)))
-    return out.getvalue()
+    return with_javascript_sdk({"index.js": source})
 
 
 def test_a_service_package_gets_typed_answers_and_errors(gureum, function):

@@ -58,6 +58,9 @@ pub struct UpArgs {
     /// Functions may sign with any key, as in other emulators (loopback only)
     #[arg(long)]
     pub sandbox_any_key: bool,
+    /// Give functions the variables by which code written for LocalStack finds it
+    #[arg(long, env = "GUREUM_LOCALSTACK_ENV")]
+    pub localstack_env: bool,
     /// Let `gureum time advance` move due times
     #[arg(long)]
     pub virtual_clock: bool,
@@ -90,6 +93,7 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     pub account_concurrency: u32,
     pub sandbox_any_key: bool,
+    pub localstack_env: bool,
     pub virtual_clock: bool,
     /// How long an idle execution environment is kept; `None` is the runtime's own bound.
     pub keep_alive: Option<Duration>,
@@ -159,6 +163,7 @@ impl UpArgs {
                 .or(localstack.account_concurrency)
                 .unwrap_or(ACCOUNT_CONCURRENCY),
             sandbox_any_key: self.sandbox_any_key,
+            localstack_env: self.localstack_env,
             virtual_clock: self.virtual_clock,
             keep_alive: localstack.keep_alive,
             init: self.init,

@@ -55,6 +55,7 @@ fn main() {
         search_path: std::env::var("PATH").unwrap_or_default(),
         warden: "/proc/self/exe".into(),
         private_mounts: true,
+        localstack_variables: false,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {

@@ -51,6 +51,7 @@ fn main() {
         search_path: std::env::var("PATH").unwrap_or_default(),
         warden: "/proc/self/exe".into(),
         private_mounts: true,
+        localstack_variables: false,
     };
     let spec = Arc::new(FunctionSpec {
         function_arn: "arn:aws:lambda:us-east-1:000000000000:function:one:$LATEST".into(),

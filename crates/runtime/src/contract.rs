@@ -157,6 +157,8 @@ pub trait Doorways: Send + Sync + 'static {
 /// One environment's listener. It is open as long as this value lives.
 pub struct Doorway {
     pub address: SocketAddr,
+    /// The certificate (PEM) of the authority that signs the listener's TLS certificates.
+    pub authority: Option<Arc<str>>,
     /// Closes the listener when dropped.
     pub guard: Box<dyn Any + Send + Sync>,
 }

@@ -13,6 +13,7 @@ mod pool;
 mod rapi;
 mod runtimes;
 mod sandbox;
+mod trust;
 mod variables;
 
 pub use contract::{

@@ -112,16 +112,16 @@ impl Runtimes {
         let Some(folder) = family.client_folder() else { return Ok(provided(runtime)) };
         let interpreter = find_interpreter(&family, &self.search_path)?;
         let client = self.dir.join(folder);
-        let (present, text, extension) = match family {
-            Family::Nodejs { .. } => ("index.mjs", bootstraps::NODEJS, "mjs"),
-            _ => ("awslambdaric/bootstrap.py", bootstraps::PYTHON, "py"),
+        let (present, files) = match family {
+            Family::Nodejs { .. } => ("index.mjs", &bootstraps::NODEJS),
+            _ => ("awslambdaric/bootstrap.py", &bootstraps::PYTHON),
         };
         if !client.join(present).is_file() {
             return Err(format!(
                 "AWS's runtime client for it is not installed: run `gureum runtime install {runtime}`"
             ));
         }
-        let entry = bootstraps::lay(&client, text, extension);
+        let entry = bootstraps::lay(&client, files);
         let entry = entry.map_err(|error| format!("{}: {error}", client.display()))?;
         let (language, tools) = match &family {
             Family::Nodejs { major } => (format!("nodejs:{major}"), vec!["node".to_owned()]),

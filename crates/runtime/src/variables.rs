@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::contract::{Credentials, FunctionSpec};
+use crate::contract::{Credentials, Doorway, FunctionSpec};
 use crate::runtimes::Family;
 
 /// What differs from environment to environment of one function.
@@ -16,14 +16,24 @@ pub struct Circumstances<'a> {
     pub runtime_api: SocketAddr,
     pub credentials: Option<&'a Credentials>,
     /// The environment's own way to the AWS APIs.
-    pub doorway: Option<SocketAddr>,
+    pub doorway: Option<&'a Doorway>,
+    /// Whether every program of the environment finds the doorway under AWS's names, by a resolver of its own.
+    pub names_resolve: bool,
+    /// Whether the variables are set by which code written for LocalStack finds it.
+    pub localstack: bool,
 }
+
+/// Where code written for LocalStack finds it: a name that is led to the doorway as AWS's are, and LocalStack's port.
+/// Source: LocalStack's documentation, "Lambda", "Special tools" (`LOCALSTACK_HOSTNAME`, `EDGE_PORT`) and "Transparent
+/// endpoint injection" (`AWS_ENDPOINT_URL`).
+const LOCALSTACK: (&str, u16) = ("localhost.localstack.cloud", 4566);
 
 /// Defaults that a function may override, then its own variables, then what only the platform sets.
 pub fn environment(spec: &FunctionSpec, around: &Circumstances<'_>) -> Vec<(String, String)> {
     let mut all = defaults(around);
     all.extend(spec.environment.clone());
     all.extend(platform(spec, around));
+    all.extend(for_bootstraps(around));
     all.into_iter().collect()
 }
 
@@ -41,9 +51,7 @@ fn defaults(around: &Circumstances<'_>) -> BTreeMap<String, String> {
         ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
         ("TZ", ":UTC"),
     ]);
-    if let Some(doorway) = around.doorway {
-        all.insert("AWS_ENDPOINT_URL".to_owned(), format!("http://{doorway}"));
-    }
+    all.extend(endpoint(around));
     match around.family {
         Family::Nodejs { major } => {
             all.extend(owned(&[("PWD", "/var/task"), ("SHLVL", "0")]));
@@ -63,6 +71,36 @@ fn defaults(around: &Circumstances<'_>) -> BTreeMap<String, String> {
             }
         }
         Family::Provided => {}
+    }
+    all
+}
+
+/// What tells an SDK where the platform is. AWS sets nothing of the kind, and AWS's own names lead here: only a program
+/// that they do not lead here for is told, and one that was written for LocalStack and asks for it.
+fn endpoint(around: &Circumstances<'_>) -> BTreeMap<String, String> {
+    let Some(doorway) = around.doorway else { return BTreeMap::new() };
+    let is_turned = around.names_resolve || *around.family != Family::Provided;
+    let (host, port) = match is_turned {
+        true => (LOCALSTACK.0.to_owned(), LOCALSTACK.1),
+        false => (doorway.address.ip().to_string(), doorway.address.port()),
+    };
+    let mut all = BTreeMap::new();
+    if around.localstack || !is_turned {
+        all.insert("AWS_ENDPOINT_URL".to_owned(), format!("http://{host}:{port}"));
+    }
+    if around.localstack {
+        all.insert("LOCALSTACK_HOSTNAME".to_owned(), host);
+        all.insert("EDGE_PORT".to_owned(), port.to_string());
+    }
+    all
+}
+
+/// What the bootstraps take out again before any code of the function runs.
+fn for_bootstraps(around: &Circumstances<'_>) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    if let Some(doorway) = around.doorway.filter(|_| *around.family != Family::Provided) {
+        all.insert("GUREUM_TURN".to_owned(), doorway.address.to_string());
+        all.extend(doorway.authority.as_ref().map(|authority| ("GUREUM_CA".to_owned(), authority.to_string())));
     }
     all
 }
@@ -108,6 +146,21 @@ mod tests {
     use kernel::{AccountId, Region};
 
     fn seen(runtime: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
+        seen_around(runtime, own, None, false, false)
+    }
+
+    fn seen_around(
+        runtime: &str,
+        own: &[(&str, &str)],
+        doorway: Option<&str>,
+        names_resolve: bool,
+        localstack: bool,
+    ) -> BTreeMap<String, String> {
+        let doorway = doorway.map(|address| Doorway {
+            address: address.parse().unwrap(),
+            authority: Some("PEM".into()),
+            guard: Box::new(()),
+        });
         let spec = FunctionSpec {
             function_arn: "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST".into(),
             generation: "1".into(),
@@ -132,7 +185,9 @@ mod tests {
             log_stream: "2026/01/01/[$LATEST]0",
             runtime_api: "127.0.0.1:9001".parse().unwrap(),
             credentials: None,
-            doorway: None,
+            doorway: doorway.as_ref(),
+            names_resolve,
+            localstack,
         };
         environment(&spec, &around).into_iter().collect()
     }
@@ -153,5 +208,29 @@ mod tests {
         assert_eq!(names("python3.11"), 24);
         assert_eq!(names("python3.12"), 25);
         assert_eq!(names("provided.al2023"), 20);
+    }
+
+    #[test]
+    fn only_a_program_that_aws_names_do_not_lead_here_for_is_told_where_the_platform_is() {
+        let told = |runtime, names_resolve, localstack| {
+            let mut all = seen_around(runtime, &[], Some("127.0.0.1:7"), names_resolve, localstack);
+            all.retain(|name, _| ["AWS_ENDPOINT_URL", "LOCALSTACK_HOSTNAME", "EDGE_PORT"].contains(&name.as_str()));
+            all.into_values().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(told("nodejs20.x", false, false), "");
+        assert_eq!(told("python3.11", true, false), "");
+        assert_eq!(told("provided.al2023", true, false), "");
+        assert_eq!(told("provided.al2023", false, false), "http://127.0.0.1:7");
+        assert_eq!(told("provided.al2023", false, true), "http://127.0.0.1:7 7 127.0.0.1");
+        let by_name = "http://localhost.localstack.cloud:4566 4566 localhost.localstack.cloud";
+        assert_eq!(told("nodejs20.x", false, true), by_name);
+        assert_eq!(told("provided.al2023", true, true), by_name);
+    }
+
+    #[test]
+    fn bootstraps_are_told_the_doorway_and_its_authority() {
+        let all = seen_around("python3.11", &[("GUREUM_TURN", "mine")], Some("127.0.0.1:7"), false, false);
+        assert_eq!((all["GUREUM_TURN"].as_str(), all["GUREUM_CA"].as_str()), ("127.0.0.1:7", "PEM"));
+        assert!(!seen_around("provided", &[], Some("127.0.0.1:7"), false, false).contains_key("GUREUM_TURN"));
     }
 }

@@ -7,30 +7,44 @@ use edge::{Edge, Listener};
 use kernel::{Access, BoxFuture};
 use runtime::{Credentials, Doorway, Doorways};
 
+/// What every doorway leads to.
+pub struct Way {
+    pub edge: Arc<Edge>,
+    pub access: Access,
+    /// Whether functions may sign with any key.
+    pub any_key: bool,
+    /// The certificate of the authority that signs the edge's, PEM.
+    pub authority: Arc<str>,
+}
+
 /// Bound when the edge exists: the edge is made of the services, and lambda of the runtime that needs this.
 #[derive(Default)]
 pub struct SandboxDoors {
-    edge: OnceLock<(Arc<Edge>, Access, bool)>,
+    way: OnceLock<Way>,
 }
 
 impl SandboxDoors {
-    pub fn bind(&self, edge: Arc<Edge>, access: Access, any_key: bool) {
-        let _ = self.edge.set((edge, access, any_key));
+    pub fn bind(&self, way: Way) {
+        let _ = self.way.set(way);
     }
 }
 
 impl Doorways for SandboxDoors {
     fn open<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Option<Doorway>> {
         Box::pin(async move {
-            let (edge, access, any_key) = self.edge.get()?;
+            let way = self.way.get()?;
             let listener = Listener::Sandbox {
                 access_key_id: credentials.access_key_id.clone(),
-                any_key: *any_key,
-                access: *access,
+                any_key: way.any_key,
+                access: way.access,
             };
             let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            match edge.listen(free, listener).await {
-                Ok(listening) => Some(Doorway { address: listening.address(), guard: Box::new(listening) }),
+            match way.edge.listen(free, listener).await {
+                Ok(listening) => Some(Doorway {
+                    address: listening.address(),
+                    authority: Some(way.authority.clone()),
+                    guard: Box::new(listening),
+                }),
                 Err(error) => {
                     tracing::error!(%error, "an execution environment gets no way to the AWS APIs");
                     None

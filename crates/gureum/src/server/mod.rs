@@ -17,7 +17,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use auth::access::{Gate, Listener, Settings as Access};
 use config::{Durability, Environment, Settings};
-use doorways::SandboxDoors;
+use doorways::{SandboxDoors, Way};
 use edge::{CertificateAuthority, Edge, EdgeOptions, HostFacts, Listening, Patience};
 use init::{InitScripts, Stage, Surroundings};
 use kernel::{Clock, OsRng, RealClock, Rng, VirtualClock};
@@ -83,6 +83,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         search_path: environment.get("PATH").unwrap_or_default().to_owned(),
         account_concurrency: settings.account_concurrency,
         keep_alive: settings.keep_alive,
+        localstack_variables: settings.localstack_env,
         durable: settings.durability == Durability::Durable,
     });
     let current = Current::new(Platform::new(&ingredients)?);
@@ -115,6 +116,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
     });
     let authority = CertificateAuthority::open(&settings.state, clock.clone(), rng.clone())?;
     let proxy_token = keep_proxy_token(&settings.state, rng.as_ref()).context("keeping the proxy token")?;
+    let authority_pem = Arc::from(authority.certificate_pem());
     let gate = Gate::new(
         Access {
             account: settings.account.clone(),
@@ -136,7 +138,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         clock: clock.clone(),
         rng,
     });
-    doors.bind(edge.clone(), rule, settings.sandbox_any_key);
+    doors.bind(Way { edge: edge.clone(), access: rule, any_key: settings.sandbox_any_key, authority: authority_pem });
     if settings.strict || addresses.iter().any(|address| !address.ip().is_loopback()) {
         first_root_key(&current, &settings).await?;
     }

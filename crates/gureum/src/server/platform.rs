@@ -34,6 +34,7 @@ pub struct Ingredients {
     pub account_concurrency: u32,
     /// How long an idle execution environment is kept, where it was said.
     pub keep_alive: Option<Duration>,
+    pub localstack_variables: bool,
     pub durable: bool,
 }
 
@@ -86,6 +87,7 @@ impl Platform {
             search_path: ingredients.search_path.clone(),
             warden: PathBuf::from("/proc/self/exe"),
             private_mounts: true,
+            localstack_variables: ingredients.localstack_variables,
         });
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),

@@ -5,6 +5,11 @@ import fs from 'node:fs';
 import net from 'node:net';
 import timers from 'node:timers';
 
+const require = createRequire(import.meta.url);
+require('./turn.cjs');
+// Ours, and no part of what a function sees.
+for (const name of ['GUREUM_TURN', 'GUREUM_CA']) delete process.env[name];
+
 const EVENTS = 3;
 const ANSWERS = 4;
 const NEXT = 1;
@@ -93,10 +98,10 @@ const rapidClient = {
   },
 };
 
-const Module = createRequire(import.meta.url)('node:module');
+const Module = require('node:module');
 const load = Module._load;
 Module._load = function (request, ...rest) {
   return request === './rapid-client.node' ? rapidClient : load.call(this, request, ...rest);
 };
-const { run } = await import('./index.mjs');
+const { run } = await import('../index.mjs');
 await run(process.cwd(), process.env._HANDLER);

@@ -10,6 +10,8 @@ import struct
 import sys
 import types
 
+import turn
+
 EVENTS, ANSWERS, TELEMETRY = 3, 4, 5
 NEXT, RESPONSE, ERROR = 1, 2, 3
 PREFIX = struct.Struct(">III")
@@ -67,7 +69,11 @@ def main():
     client.post_invocation_result = _post_invocation_result
     client.post_error = _post_error
     sys.modules["runtime_client"] = client
-    sys.path.insert(0, os.getcwd())
+    # In front stands the folder of this file. A function may have a module of the same name as one of ours.
+    sys.path[0] = os.getcwd()
+    sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    turn.install()
+    del sys.modules["turn"]
 
     from awslambdaric.__main__ import main as run
 

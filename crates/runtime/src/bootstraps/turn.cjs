@@ -3,7 +3,8 @@
 // keeps the host, the port and the TLS server name that it knows, and nothing of it is patched.
 //
 // To be loaded before everything else (`node --require`), with the place in GUREUM_TURN: `host:port`, the host an IP
-// address. Runs on every Node.js from 4.3 on, so it is written in what that one understands.
+// address. With a certificate in GUREUM_CA (PEM, the text itself) turned TLS trusts it besides what it trusts anyway.
+// Runs on every Node.js from 4.3 on, so it is written in what that one understands.
 const net = require('net');
 
 // kernel::AWS_SUFFIXES
@@ -34,6 +35,17 @@ function callbackOf(args) {
   return typeof last === 'function' ? last : undefined;
 }
 
+// Only here, and not for the whole process: a start that never speaks TLS pays nothing, and a function that brings roots
+// of its own keeps them. Node gives a context a store of its own before it adds to it.
+const authority = process.env.GUREUM_CA;
+const trusting = new WeakSet();
+function trust(socket) {
+  const secure = socket._tlsOptions && socket._tlsOptions.secureContext;
+  if (!authority || !secure || trusting.has(secure)) return;
+  secure.context.addCACert(authority);
+  trusting.add(secure);
+}
+
 const connect = net.Socket.prototype.connect;
 function turnedConnect() {
   const options = optionsOf(arguments);
@@ -43,6 +55,7 @@ function turnedConnect() {
   for (const name of ['lookup', 'family', 'localAddress', 'localPort']) delete turned[name];
   // A port of ours answers for every name, so each TLS client has to say which one it wants.
   if (this.setServername && !options.servername) this.setServername(options.host);
+  trust(this);
   connect.call(this, turned, callbackOf(arguments));
   // Where Node keeps the name for a TLS that is put over this socket later.
   this._host = options.host;

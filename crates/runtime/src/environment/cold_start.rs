@@ -123,7 +123,9 @@ impl<H: Home> Environment<H> {
                 log_stream: &self.journal.stream,
                 runtime_api,
                 credentials: self.credentials.as_ref(),
-                doorway: self.doorway.as_ref().map(|doorway| doorway.address),
+                doorway: self.doorway.as_ref(),
+                names_resolve: false,
+                localstack: self.platform.localstack_variables,
             },
         );
         let plan = self.plan(variables);
@@ -140,7 +142,7 @@ impl<H: Home> Environment<H> {
             // AWS's own bootstraps start this script instead, in the languages that they are for.
             wrapper: self.spec.environment.get("AWS_LAMBDA_EXEC_WRAPPER").filter(|_| managed).cloned(),
             arguments: match self.launch.family {
-                Family::Nodejs { .. } => node_flags(self.spec.memory_mb),
+                Family::Nodejs { .. } => node_flags(self.spec.memory_mb, self.platform.openssl_roots),
                 // The host user's own packages are no part of a function.
                 Family::Python { .. } => vec!["-s".to_owned()],
                 Family::Provided => Vec::new(),
@@ -196,10 +198,15 @@ impl<H: Home> Environment<H> {
 }
 
 /// As AWS starts Node.js: the heap's parts in proportion to the function's memory.
-fn node_flags(memory_mb: u32) -> Vec<String> {
-    vec![
+fn node_flags(memory_mb: u32, openssl_roots: bool) -> Vec<String> {
+    let mut flags = vec![
         "--max-http-header-size=81920".to_owned(),
         format!("--max-semi-space-size={}", (memory_mb * 5 / 100).max(1)),
         format!("--max-old-space-size={}", memory_mb * 90 / 100),
-    ]
+    ];
+    if openssl_roots {
+        // Of these only the root that a connection needs is read; Node's own cost the first connection 25 ms.
+        flags.push("--use-openssl-ca".to_owned());
+    }
+    flags
 }

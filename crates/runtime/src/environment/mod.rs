@@ -28,6 +28,9 @@ pub struct Platform {
     pub scratch_dir: PathBuf,
     pub warden: PathBuf,
     pub private_mounts: bool,
+    pub localstack_variables: bool,
+    /// Whether OpenSSL's folder holds the system's roots.
+    pub openssl_roots: bool,
     /// Why the environment started last has no mounts of its own.
     pub plain: Mutex<Option<String>>,
     pub clock: Arc<dyn Clock>,

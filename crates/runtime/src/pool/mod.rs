@@ -2,7 +2,7 @@
 
 mod schedule;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::limits::{
 };
 use crate::meter::Billing;
 use crate::runtimes::{Launch, Runtimes};
+use crate::trust::{OPENSSL_ROOTS, has_hashed_roots};
 use schedule::Schedule;
 
 /// What the pool is made of.
@@ -42,6 +43,8 @@ pub struct PoolOptions {
     /// Whether functions see their code on /var/task and a /tmp of their own, where the host allows it. Without it the
     /// variables read the same, but paths are the real ones.
     pub private_mounts: bool,
+    /// Whether functions get the variables by which code written for LocalStack finds it.
+    pub localstack_variables: bool,
 }
 
 /// Runs functions in processes of this machine. Dropping it ends them all.
@@ -126,6 +129,8 @@ impl Pool {
             scratch_dir: absolute(options.scratch_dir),
             warden: options.warden,
             private_mounts: options.private_mounts,
+            localstack_variables: options.localstack_variables,
+            openssl_roots: has_hashed_roots(Path::new(OPENSSL_ROOTS)),
             plain: Mutex::default(),
             clock: options.clock,
             rng: options.rng,

@@ -47,7 +47,9 @@ struct Door;
 
 impl Doorways for Door {
     fn open<'a>(&'a self, _: &'a Credentials) -> BoxFuture<'a, Option<Doorway>> {
-        Box::pin(async { Some(Doorway { address: "127.0.0.1:4".parse().unwrap(), guard: Box::new(()) }) })
+        Box::pin(async {
+            Some(Doorway { address: "127.0.0.1:4".parse().unwrap(), authority: None, guard: Box::new(()) })
+        })
     }
 }
 
@@ -136,6 +138,7 @@ impl World {
             search_path: search_path(),
             warden: env!("CARGO_BIN_EXE_function-warden").into(),
             private_mounts,
+            localstack_variables: false,
         });
         Self { pool, logs, folder }
     }

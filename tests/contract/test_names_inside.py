@@ -1,0 +1,288 @@
+"""AWS's host names lead to gureum inside functions: no endpoint, no certificate and no proxy in the code or around it
+(MISSION rows 0.11, 4.1, 4.5, 4.28, 4.29)."""
+
+import json
+
+import pytest
+from conftest import eventually, zipped
+from packages import with_boto3, with_javascript_sdk, with_javascript_sdk_v2
+
+TRUST = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+)
+ECHO = "exports.handler = (event, context, callback) => callback(null, event);"
+
+# Post 004, section 1.1, as it is printed.
+POST_004 = """const aws = require('aws-sdk');
+const lambda = new aws.Lambda({
+  region: 'ap-northeast-1' //change to your region
+});
+
+const event = { id: "1", name:"Luna"};
+lambda.invoke({
+  FunctionName: 'echoTest',
+  Payload: JSON.stringify(event, null, 2) // pass params
+}, function(error, data) {
+  if (error) {
+    console.info(error);
+  } else {
+    console.info(data);
+  }
+});
+"""
+
+
+@pytest.fixture
+def function(gureum, name):
+    """Makes functions with a role of their own; the first is called `name`."""
+    gureum.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+    made = []
+
+    def make(package, suffix="", region="us-east-1", **more):
+        functions = gureum.client("lambda", region)
+        settings = dict(FunctionName=name + suffix, Runtime="nodejs20.x", Handler="index.handler", Timeout=30, MemorySize=512)
+        settings["Role"] = f"arn:aws:iam::000000000000:role/{name}"
+        functions.create_function(**{**settings, **more}, Code={"ZipFile": package})
+        made.append((functions, settings["FunctionName"]))
+        return settings["FunctionName"]
+
+    yield make
+    for functions, each in made:
+        functions.delete_function(FunctionName=each)
+
+
+def call(gureum, function, event=None, region="us-east-1"):
+    answer = gureum.client("lambda", region).invoke(FunctionName=function, Payload=json.dumps(event or {}).encode())
+    seen = json.load(answer["Payload"])
+    assert "FunctionError" not in answer, seen
+    return seen
+
+
+def own_lines(gureum, function, region="us-east-1"):
+    """What a function has written to its log, without the platform's lines."""
+    logs = gureum.client("logs", region)
+
+    def lines():
+        try:
+            events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return None
+        return any(event["message"].startswith("REPORT") for event in events) and [event["message"] for event in events]
+
+    ours = ("INIT_START", "START ", "END ", "REPORT ")
+    # The SDK's word on how long it will support this Node.js comes on AWS too.
+    return [line for line in eventually(lines) if not line.startswith(ours) and "NodeVersionSupportWarning" not in line]
+
+
+# One function that reaches AWS in every way that JavaScript has, and tells what it saw.
+WAYS = """
+const http = require('http'), https = require('https'), http2 = require('http2'), net = require('net'), tls = require('tls');
+const read = (stream) => new Promise((done, failed) => {
+  let text = ''; stream.setEncoding('utf8'); stream.on('data', (part) => text += part); stream.on('end', () => done(text)); stream.on('error', failed);
+});
+const get = (library, options) => new Promise((done, failed) => {
+  library.get(options, (answer) => done(read(answer).then((text) => [answer.statusCode, text]))).on('error', failed);
+});
+const ask = 'GET / HTTP/1.1\\r\\nHost: sts.amazonaws.com\\r\\nConnection: close\\r\\n\\r\\n';
+const path = '/?Action=GetCallerIdentity&Version=2011-06-15';
+const WAYS = {
+  http: () => get(http, { host: 'sts.amazonaws.com', path }),
+  https: () => get(https, { host: 'sts.us-east-1.amazonaws.com', path }),
+  upper: () => get(https, 'https://STS.Us-East-1.AmazonAws.com' + path),
+  ownLookup: () => get(https, { host: 'sts.eu-west-1.amazonaws.com', path, family: 6, lookup: (host, options, done) => done(new Error('asked')) }),
+  fetch: async () => { const answer = await fetch('https://sts.eu-west-1.amazonaws.com' + path); return [answer.status, await answer.text()]; },
+  esm: async () => { const own = await import('https'); return get(own, 'https://sts.amazonaws.com' + path); },
+  http2: async () => {
+    const session = http2.connect('https://sts.us-east-1.amazonaws.com');
+    const stream = session.request({ ':path': path });
+    const status = new Promise((done) => stream.on('response', (headers) => done(headers[':status'])));
+    const text = await read(stream); session.close();
+    return [await status, text];
+  },
+  net: async () => { const wire = net.connect(80, 'sts.amazonaws.com'); wire.write(ask); const text = await read(wire); return [Number(text.split(' ')[1]), text]; },
+  tls: async () => { const wire = tls.connect(443, 'sts.amazonaws.com'); wire.write(ask); const text = await read(wire); return [Number(text.split(' ')[1]), text]; },
+  ownRoots: () => get(https, { host: 'sts.us-east-1.amazonaws.com', path, ca: tls.rootCertificates.slice(0, 1) }),
+};
+exports.handler = async (event) => {
+  const seen = {};
+  for (const way in WAYS) seen[way] = await WAYS[way]().catch((error) => [String(error), '']);
+  return { seen, environment: process.env, argv: process.argv, options: process.execArgv };
+};
+"""
+
+
+class TestNodejs:
+    def test_every_way_to_an_aws_name_ends_here(self, gureum, function):
+        told = call(gureum, function(zipped({"index.js": WAYS})))
+        # The environment's listener answers: it takes nothing that is not signed with the function's own credentials.
+        for way, (status, text) in told["seen"].items():
+            assert status == 403 or (way in ("net", "tls") and status in (400, 403, 404)), (way, status, text)
+            assert way in ("net", "tls") or "<Code>MissingAuthenticationToken</Code>" in text, (way, text)
+
+    def test_nothing_of_it_is_to_be_seen(self, gureum, function):
+        told = call(gureum, function(zipped({"index.js": WAYS})))
+        hidden = [name for name in told["environment"] if name.startswith(("GUREUM", "SSL_", "NODE_EXTRA", "NODE_OPTIONS")) or "PROXY" in name.upper()]
+        assert hidden == [] and "AWS_ENDPOINT_URL" not in told["environment"]
+        assert len(told["argv"]) == 2
+
+    def test_sdk_v3_signs_with_its_own_role_and_logs_no_warning(self, gureum, function, name):
+        source = """const { STS } = require('@aws-sdk/client-sts');
+        exports.handler = async () => (await new STS({}).getCallerIdentity({})).Arn;"""
+        made = function(with_javascript_sdk({"index.js": source}), Runtime="nodejs20.x")
+        assert call(gureum, made) == f"arn:aws:sts::000000000000:assumed-role/{name}/{made}"
+        assert own_lines(gureum, made) == []
+
+    def test_post_004_runs_byte_for_byte_inside(self, gureum, function):
+        region = "ap-northeast-1"
+        echo = dict(FunctionName="echoTest", Role="arn:aws:iam::000000000000:role/lambda2", Runtime="nodejs20.x", Handler="index.handler")
+        functions = gureum.client("lambda", region)
+        functions.create_function(**echo, Code={"ZipFile": zipped({"index.js": ECHO})})
+        try:
+            # The file is a script; this runs it, and waits as Lambda does until nothing is left to do.
+            runner = "exports.handler = (event, context, callback) => { require('./index.js'); callback(null, 'ran'); };"
+            environment = {"Variables": {"AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE": "1"}}
+            package = with_javascript_sdk_v2({"index.js": POST_004, "runner.js": runner})
+            made = function(package, region=region, Handler="runner.handler", Environment=environment)
+            assert call(gureum, made, region=region) == "ran"
+        finally:
+            functions.delete_function(FunctionName="echoTest")
+        (line,) = own_lines(gureum, made, region)
+        assert line.split("\tINFO\t")[1] == "{\n  StatusCode: 200,\n  ExecutedVersion: '$LATEST',\n  Payload: '{\"id\":\"1\",\"name\":\"Luna\"}'\n}\n"
+
+    def test_an_es_module_calls_another_function_with_no_endpoint(self, gureum, function):
+        echo = function(zipped({"index.js": ECHO}), "-echo")
+        source = """import { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';
+        const client = new LambdaClient({});
+        export const handler = async (event) => {
+          const answer = await client.send(new InvokeCommand({ FunctionName: event.to, Payload: JSON.stringify({ id: 7 }) }));
+          return Buffer.from(answer.Payload).toString();
+        };"""
+        caller = function(with_javascript_sdk({"index.mjs": source}))
+        assert call(gureum, caller, {"to": echo}) == '{"id":7}'
+
+    def test_it_cannot_act_as_somebody_else(self, gureum, function):
+        source = """const { STS } = require('@aws-sdk/client-sts'), { Lambda } = require('@aws-sdk/client-lambda');
+        const attempt = (call) => call.then((answer) => answer.Arn || 'done', (error) => error.$metadata ? error.$metadata.httpStatusCode : String(error));
+        exports.handler = async () => {
+          const seen = [];
+          for (const accessKeyId of ['111111111111', 'test', 'AKIAIOSFODNN7EXAMPLE']) {
+            const credentials = { accessKeyId, secretAccessKey: 'test' };
+            seen.push(await attempt(new STS({ credentials }).getCallerIdentity({})), await attempt(new Lambda({ credentials }).listFunctions({})));
+          }
+          const own = { accessKeyId: process.env.AWS_ACCESS_KEY_ID, sessionToken: process.env.AWS_SESSION_TOKEN };
+          seen.push(await attempt(new STS({ credentials: { ...own, secretAccessKey: 'wrong' } }).getCallerIdentity({})));
+          return seen;
+        };"""
+        assert call(gureum, function(with_javascript_sdk({"index.js": source}))) == [403] * 7
+
+    @pytest.mark.parametrize("host", ["x1y2.lambda-url.eu-west-1.on.aws", "localhost.localstack.cloud:4566", "a.b.localhost.localstack.cloud", "queue.amazonaws.com"])
+    def test_names_of_every_suffix_are_led_here(self, gureum, function, host):
+        source = "exports.handler = async ({ url }) => (await fetch(url)).headers.has('x-amzn-requestid') || (await fetch(url)).headers.has('x-amz-request-id');"
+        made = function(zipped({"index.js": source}))
+        for scheme in ["https", "http"]:
+            assert call(gureum, made, {"url": f"{scheme}://{host}/"}) is True
+
+    def test_other_names_are_left_alone(self, gureum, function):
+        source = """const net = require('net');
+        exports.handler = () => new Promise((done) => net.connect(443, 'sts.amazonaws.com.invalid').on('error', (error) => done(error.code)).on('connect', () => done('connected')));"""
+        assert call(gureum, function(zipped({"index.js": source}))) in ("ENOTFOUND", "EAI_AGAIN")
+
+
+PYTHON_WAYS = """
+import asyncio, http.client, json, os, socket, ssl, sys, urllib.error, urllib.request
+PATH = "/?Action=GetCallerIdentity&Version=2011-06-15"
+
+def by_urllib(scheme):
+    try:
+        urllib.request.urlopen(f"{scheme}://sts.us-east-1.amazonaws.com{PATH}")
+    except urllib.error.HTTPError as error:
+        return error.code
+
+def by_http_client():
+    connection = http.client.HTTPSConnection("STS.amazonaws.com")
+    connection.request("GET", PATH)
+    return connection.getresponse().status
+
+def by_socket():
+    with socket.create_connection(("sts.amazonaws.com", 80)) as plain:
+        plain.sendall(f"GET {PATH} HTTP/1.1\\r\\nHost: sts.amazonaws.com\\r\\nConnection: close\\r\\n\\r\\n".encode())
+        return int(plain.recv(64).split()[1])
+
+def by_connect(context):
+    wire = socket.socket()
+    wire.connect(("sts.amazonaws.com", 443))
+    with context.wrap_socket(wire, server_hostname="sts.amazonaws.com") as wire:
+        wire.sendall(f"GET {PATH} HTTP/1.1\\r\\nHost: sts.amazonaws.com\\r\\nConnection: close\\r\\n\\r\\n".encode())
+        return int(wire.recv(64).split()[1])
+
+async def by_asyncio():
+    reader, writer = await asyncio.open_connection("sts.amazonaws.com", 443, ssl=True)
+    writer.write(f"GET {PATH} HTTP/1.1\\r\\nHost: sts.amazonaws.com\\r\\nConnection: close\\r\\n\\r\\n".encode())
+    status = int((await reader.read(64)).split()[1])
+    writer.close()
+    return status
+
+def handler(event, context):
+    own_roots = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return {
+        "statuses": [by_urllib("https"), by_urllib("http"), by_http_client(), by_socket(), by_connect(ssl.create_default_context()),
+                     by_connect(own_roots), asyncio.run(by_asyncio())],
+        "environment": dict(os.environ), "path": sys.path, "modules": [name for name in sys.modules if "turn" in name], "argv": sys.argv,
+    }
+"""
+
+
+class TestPython:
+    def test_every_way_to_an_aws_name_ends_here_and_nothing_of_it_is_to_be_seen(self, gureum, function):
+        told = call(gureum, function(zipped({"index.py": PYTHON_WAYS}), Runtime="python3.11"))
+        assert told["statuses"] == [403] * 7
+        assert [name for name in told["environment"] if name.startswith(("GUREUM", "SSL_", "AWS_ENDPOINT", "AWS_CA"))] == []
+        assert told["modules"] == [] and told["path"][0] == "/var/task"
+
+    def test_boto3_with_roots_of_its_own_needs_a_region_only(self, gureum, function, name):
+        source = "import boto3\ndef handler(event, context):\n    return boto3.client('sts').get_caller_identity()['Arn']\n"
+        made = function(with_boto3({"index.py": source}), Runtime="python3.11")
+        assert call(gureum, made) == f"arn:aws:sts::000000000000:assumed-role/{name}/{made}"
+        assert own_lines(gureum, made) == []
+
+    def test_it_cannot_act_as_somebody_else(self, gureum, function):
+        source = """import boto3, botocore.exceptions
+def handler(event, context):
+    try:
+        return boto3.client('sts', aws_access_key_id='test', aws_secret_access_key='test').get_caller_identity()['Arn']
+    except botocore.exceptions.ClientError as error:
+        return error.response['Error']['Code']
+"""
+        assert call(gureum, function(with_boto3({"index.py": source}), Runtime="python3.11")) == "InvalidClientTokenId"
+
+
+def test_one_function_starts_many_by_the_sdk_alone(gureum, function):
+    worker = function(zipped({"index.js": "exports.handler = async (event) => { console.log('part ' + event.part); };"}), "-worker")
+    source = """import boto3, json
+def handler(event, context):
+    client = boto3.client('lambda')
+    call = lambda part: client.invoke(FunctionName=event['worker'], InvocationType='Event', Payload=json.dumps({'part': part}))
+    return [call(part)['StatusCode'] for part in range(event['parts'])]
+"""
+    batch = function(with_boto3({"index.py": source}), "-batch", Runtime="python3.11")
+    assert call(gureum, batch, {"worker": worker, "parts": 10}) == [202] * 10
+    done = lambda: {line.split("part ")[1].strip() for line in own_lines(gureum, worker)}  # noqa: E731
+    assert eventually(lambda: done() == {str(part) for part in range(10)})
+
+
+def test_code_written_for_localstack_finds_its_variables_when_they_are_asked_for(fresh):
+    server = fresh("--localstack-env")
+    source = """exports.handler = async () => {
+      const { AWS_ENDPOINT_URL, LOCALSTACK_HOSTNAME, EDGE_PORT } = process.env;
+      const statuses = [];
+      for (const url of [AWS_ENDPOINT_URL, `http://${LOCALSTACK_HOSTNAME}:${EDGE_PORT}`])
+        statuses.push((await fetch(url + '/2015-03-31/functions/')).status);
+      return { AWS_ENDPOINT_URL, LOCALSTACK_HOSTNAME, EDGE_PORT, statuses };
+    };"""
+    server.client("lambda").create_function(
+        FunctionName="f", Runtime="nodejs20.x", Handler="index.handler", Role="arn:aws:iam::000000000000:role/r", Timeout=20,
+        Code={"ZipFile": zipped({"index.js": source})},
+    )
+    name, port = "localhost.localstack.cloud", "4566"
+    expected = {"AWS_ENDPOINT_URL": f"http://{name}:{port}", "LOCALSTACK_HOSTNAME": name, "EDGE_PORT": port, "statuses": [403, 403]}
+    assert call(server, "f") == expected
