@@ -2,13 +2,14 @@
 //!
 //! `cargo run --release -p runtime --example measure -- RUNTIMES_DIR [WARM_COUNT]` (the runtimes must be installed there).
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{AccountId, BoxFuture, Clock, OsRng, RealClock, Region, id};
 use runtime::{
-    Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionSpec, Invocation, LogLine, LogSink,
-    Pool, PoolOptions,
+    Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionNetwork, FunctionSpec, Invocation,
+    LogLine, LogSink, Pool, PoolOptions,
 };
 
 const EVENT: &str = include_str!("event.json");
@@ -54,8 +55,9 @@ fn main() {
         keep_alive: None,
         search_path: std::env::var("PATH").unwrap_or_default(),
         warden: "/proc/self/exe".into(),
-        private_mounts: true,
         localstack_variables: false,
+        isolation: runtime::probe_isolation(Path::new("/proc/self/exe")).level,
+        network: FunctionNetwork::Host,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {

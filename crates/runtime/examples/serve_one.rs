@@ -1,14 +1,15 @@
 //! A server as small as can be: one pool, one function, one event. Prints the answer and waits to be killed.
 //!
-//! `serve_one RUNTIMES_DIR SCRATCH_DIR CODE_DIR`
+//! `serve_one RUNTIMES_DIR SCRATCH_DIR CODE_DIR plain|best`
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{AccountId, BoxFuture, OsRng, RealClock, Region};
 use runtime::{
-    Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionSpec, Invocation, LogLine, LogSink,
-    Pool, PoolOptions,
+    Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionNetwork, FunctionSpec, Invocation,
+    IsolationLevel, LogLine, LogSink, Pool, PoolOptions,
 };
 
 struct Nothing;
@@ -37,7 +38,9 @@ impl Doorways for Nothing {
 fn main() {
     runtime::stand_guard_if_asked();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [runtimes_dir, scratch_dir, code_dir] = arguments.as_slice() else { panic!("three folders are needed") };
+    let [runtimes_dir, scratch_dir, code_dir, level] = arguments.as_slice() else {
+        panic!("three folders and a level")
+    };
     let pool_options = PoolOptions {
         runtimes_dir: runtimes_dir.into(),
         scratch_dir: scratch_dir.into(),
@@ -50,8 +53,12 @@ fn main() {
         keep_alive: None,
         search_path: std::env::var("PATH").unwrap_or_default(),
         warden: "/proc/self/exe".into(),
-        private_mounts: true,
         localstack_variables: false,
+        isolation: match level.as_str() {
+            "plain" => IsolationLevel::Plain,
+            _ => runtime::probe_isolation(Path::new("/proc/self/exe")).level,
+        },
+        network: FunctionNetwork::Host,
     };
     let spec = Arc::new(FunctionSpec {
         function_arn: "arn:aws:lambda:us-east-1:000000000000:function:one:$LATEST".into(),
@@ -85,9 +92,6 @@ fn main() {
             tail: false,
         };
         let outcome = pool.invoke(spec, invocation).await;
-        if let Some(reason) = pool.plain_because() {
-            eprintln!("without mounts of its own: {reason}");
-        }
         println!("{}", String::from_utf8_lossy(&outcome.result.unwrap_or_default()));
         std::future::pending::<()>().await;
     });

@@ -6,6 +6,7 @@ pub mod bootstraps;
 mod contract;
 mod environment;
 mod install;
+mod isolation;
 mod limits;
 mod logs;
 mod meter;
@@ -21,10 +22,11 @@ pub use contract::{
     InvocationError, LogLine, LogSink, Outcome, Report,
 };
 pub use install::{InstallError, InstallStep, install, installed};
+pub use isolation::{Isolation, IsolationLevel, probe_isolation};
 pub use meter::Billing;
 pub use pool::{Pool, PoolOptions};
 pub use runtimes::runtime_version_arn;
-pub use sandbox::stand_guard_if_asked;
+pub use sandbox::{FunctionNetwork, stand_guard_if_asked};
 
 #[doc(hidden)]
 pub mod fuzz {

@@ -1,6 +1,5 @@
 //! A cold start: folder, credentials, the runtime's process, its initialization, and what is done when that fails.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -8,20 +7,24 @@ use tokio::sync::{mpsc, oneshot};
 use super::Delivery;
 use super::errors::{Entrypoint, Failure};
 use super::event::{LOST, failure, mark};
+use super::language;
 use super::life::{Environment, Home, Running, stopped};
 use super::process::{Process, Sign, bind};
 use crate::contract::{EnvironmentError, Invocation, Outcome};
+use crate::isolation::IsolationLevel;
 use crate::limits::{INIT_MAX, OPEN_FILES_MAX};
 use crate::meter::init_report_line;
 use crate::rapi::Effect;
 use crate::runtimes::{Family, runtime_version_arn};
-use crate::sandbox::{self, Exit, Plan, Program};
+use crate::sandbox::{self, Exit, Plan, Program, World};
 use crate::variables::{Circumstances, environment};
 
 /// How an initialization ended.
 enum Initialized {
     Ready,
     Failed(Failure),
+    /// No process of the function's was started.
+    NotStarted(String),
     Stopped,
 }
 
@@ -55,6 +58,10 @@ impl<H: Home> Environment<H> {
                 process.end(&mut self.journal, &*clock).await;
                 self.not_started(reply, EnvironmentError::Stopping)
             }
+            Initialized::NotStarted(why) => {
+                process.end(&mut self.journal, &*clock).await;
+                self.not_started(reply, EnvironmentError::Start(why))
+            }
             Initialized::Failed(failure) => {
                 process.end(&mut self.journal, &*clock).await;
                 self.journal.line(init_report_line(init, "init", &mark(&failure)));
@@ -85,6 +92,10 @@ impl<H: Home> Environment<H> {
                 process.end(&mut self.journal, &*clock).await;
                 self.not_started(running.reply, EnvironmentError::Stopping)
             }
+            Initialized::NotStarted(why) => {
+                process.end(&mut self.journal, &*clock).await;
+                self.not_started(running.reply, EnvironmentError::Start(why))
+            }
             Initialized::Failed(failure) => {
                 let took = (clock.monotonic() - began).min(self.spec.timeout);
                 let peak_mb = process.peak_mb();
@@ -100,12 +111,8 @@ impl<H: Home> Environment<H> {
 
     /// What all processes of the environment share.
     async fn prepare(&mut self) -> std::io::Result<()> {
-        let folder = self.folder.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            std::fs::create_dir_all(folder.join("tmp"))?;
-            std::fs::create_dir(folder.join("stage"))
-        });
-        made.await??;
+        let stage = self.folder.join("stage");
+        tokio::task::spawn_blocking(move || std::fs::create_dir_all(stage)).await??;
         self.credentials = self.platform.credentials.credentials(&self.spec).await;
         if let Some(credentials) = &self.credentials {
             self.home.usable_until(credentials.expires);
@@ -128,9 +135,17 @@ impl<H: Home> Environment<H> {
                 localstack: self.platform.localstack_variables,
             },
         );
-        let plan = self.plan(variables);
-        let (warden, title) = (self.platform.warden.clone(), self.spec.function_name.clone());
-        let launched = tokio::task::spawn_blocking(move || sandbox::launch(&warden, &title, &plan));
+        let mut plan = self.plan(variables);
+        let (platform, launch, title) = (self.platform.clone(), self.launch.clone(), self.spec.function_name.clone());
+        let world = (platform.isolation != IsolationLevel::Plain).then(|| self.world());
+        let launched = tokio::task::spawn_blocking(move || {
+            if let Some(mut world) = world {
+                world.etc = Some(platform.etc.folder()?.to_owned());
+                plan.program = language::lay(&mut world, &launch)?;
+                plan.world = Some(world);
+            }
+            sandbox::launch(&platform.warden, &title, &plan)
+        });
         let (sandbox, pipes) = launched.await??;
         Ok(Process::new(sandbox, pipes, listener))
     }
@@ -149,13 +164,23 @@ impl<H: Home> Environment<H> {
             },
             entry: self.launch.entry.clone(),
             environment,
-            private_mounts: self.platform.private_mounts,
             code: std::path::absolute(&self.spec.code_dir).unwrap_or_else(|_| self.spec.code_dir.clone()),
             runtime: self.launch.client.clone(),
-            tmp: self.folder.join("tmp"),
-            stage: self.folder.join("stage"),
-            tools: self.launch.tools.clone(),
+            world: None,
             open_files: OPEN_FILES_MAX,
+        }
+    }
+
+    fn world(&self) -> World {
+        World {
+            network: self.platform.network,
+            stage: self.folder.join("stage"),
+            etc: None,
+            layers: self.spec.layers.clone(),
+            storage_mb: self.spec.ephemeral_storage_mb,
+            programs: Vec::new(),
+            libraries: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 
@@ -179,8 +204,8 @@ impl<H: Home> Environment<H> {
                 }
                 Sign::NotExecutable { errno } => return Initialized::Failed(self.not_executable(errno)),
                 Sign::Lost => return Initialized::Failed(told.unwrap_or(LOST)),
-                Sign::Started { plain } => *self.platform.plain.lock().unwrap_or_else(PoisonError::into_inner) = plain,
-                Sign::Said(_) | Sign::Wrote => {}
+                Sign::NoWorld(why) => return Initialized::NotStarted(why),
+                Sign::Started | Sign::Said(_) | Sign::Wrote => {}
             }
         }
     }

@@ -117,8 +117,8 @@ impl<H: Home> Environment<H> {
                     None => break,
                 },
                 sign = process.sign(&mut self.journal) => match sign {
-                    Sign::Exited(_) | Sign::NotExecutable { .. } | Sign::Lost => break,
-                    Sign::Started { .. } | Sign::Said(_) | Sign::Wrote => {}
+                    Sign::Exited(_) | Sign::NotExecutable { .. } | Sign::NoWorld(_) | Sign::Lost => break,
+                    Sign::Started | Sign::Said(_) | Sign::Wrote => {}
                 },
                 () = &mut kept => match self.home.leave_if_idle() {
                     true => break,

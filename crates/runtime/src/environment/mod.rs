@@ -6,19 +6,22 @@ mod cold_start;
 mod errors;
 mod event;
 mod journal;
+mod language;
 mod life;
 mod process;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Clock, Rng};
 use tokio::sync::oneshot;
 
 use crate::contract::{CredentialSource, Doorways, Invocation, LogSink, Outcome};
+use crate::isolation::IsolationLevel;
 use crate::meter::Billing;
 use crate::runtimes::Runtimes;
+use crate::sandbox::{Etc, FunctionNetwork};
 
 pub use life::{Environment, Home};
 
@@ -27,12 +30,12 @@ pub struct Platform {
     pub runtimes: Runtimes,
     pub scratch_dir: PathBuf,
     pub warden: PathBuf,
-    pub private_mounts: bool,
     pub localstack_variables: bool,
     /// Whether OpenSSL's folder holds the system's roots.
     pub openssl_roots: bool,
-    /// Why the environment started last has no mounts of its own.
-    pub plain: Mutex<Option<String>>,
+    pub isolation: IsolationLevel,
+    pub network: FunctionNetwork,
+    pub etc: Etc,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub logs: Arc<dyn LogSink>,

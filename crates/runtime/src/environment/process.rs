@@ -27,9 +27,9 @@ const PIPE_PIECES_MAX: usize = 64;
 /// What a process did.
 #[derive(Debug)]
 pub enum Sign {
-    Started {
-        plain: Option<String>,
-    },
+    Started,
+    /// It was to have a world of its own and there is none to be had: nothing was started.
+    NoWorld(String),
     Said(Effect),
     Exited(Exit),
     NotExecutable {
@@ -188,9 +188,12 @@ impl Process {
 
     fn heard(&mut self, report: Option<Report>) -> Sign {
         match report {
-            Some(Report::Started { pid, plain }) => {
+            Some(Report::Started { pid }) => {
                 self.pid = Some(pid);
-                Sign::Started { plain }
+                Sign::Started
+            }
+            Some(Report::NoWorld { step, error, .. }) => {
+                Sign::NoWorld(format!("no world of its own ({step:?}): {error}"))
             }
             Some(Report::Exited { exit, peak_kilobytes }) => {
                 self.peak_mb_at_exit = u32::try_from(peak_kilobytes.div_ceil(1024)).unwrap_or(u32::MAX);

@@ -14,11 +14,13 @@ use crate::contract::{
     CredentialSource, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation, InvocationError, LogSink, Outcome,
 };
 use crate::environment::{Delivery, Environment, Home, Platform};
+use crate::isolation::IsolationLevel;
 use crate::limits::{
     CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, KEEP_ALIVE, SHUTDOWN_MAX, START_HOLD_MAX, STARTS_PER_CORE,
 };
 use crate::meter::Billing;
 use crate::runtimes::{Launch, Runtimes};
+use crate::sandbox::{Etc, FunctionNetwork};
 use crate::trust::{OPENSSL_ROOTS, has_hashed_roots};
 use schedule::Schedule;
 
@@ -40,11 +42,12 @@ pub struct PoolOptions {
     pub search_path: String,
     /// A program whose `main` first calls `stand_guard_if_asked`: `/proc/self/exe` when the server's own does.
     pub warden: PathBuf,
-    /// Whether functions see their code on /var/task and a /tmp of their own, where the host allows it. Without it the
-    /// variables read the same, but paths are the real ones.
-    pub private_mounts: bool,
     /// Whether functions get the variables by which code written for LocalStack finds it.
     pub localstack_variables: bool,
+    /// Whether functions have a world of their own: only what `probe_isolation` has found to be possible. In `Plain`
+    /// the variables read the same, but paths are the real ones.
+    pub isolation: IsolationLevel,
+    pub network: FunctionNetwork,
 }
 
 /// Runs functions in processes of this machine. Dropping it ends them all.
@@ -124,14 +127,17 @@ impl Pool {
     pub fn new(options: PoolOptions) -> Arc<Self> {
         // What a killed server left there. A folder that cannot be made is told by the first start.
         let _ = std::fs::remove_dir_all(&options.scratch_dir);
+        let scratch_dir = absolute(options.scratch_dir);
+        let etc = Etc::new(scratch_dir.join("etc"), options.network);
         let platform = Platform {
             runtimes: Runtimes::new(absolute(options.runtimes_dir), options.search_path),
-            scratch_dir: absolute(options.scratch_dir),
+            scratch_dir,
             warden: options.warden,
-            private_mounts: options.private_mounts,
             localstack_variables: options.localstack_variables,
             openssl_roots: has_hashed_roots(Path::new(OPENSSL_ROOTS)),
-            plain: Mutex::default(),
+            isolation: options.isolation,
+            network: options.network,
+            etc,
             clock: options.clock,
             rng: options.rng,
             logs: options.logs,
@@ -148,11 +154,6 @@ impl Pool {
             starts: Arc::new(Semaphore::new(cores * STARTS_PER_CORE)),
         };
         Arc::new(Self { inner: Arc::new(inner), stop: watch::Sender::new(false), alive: watch::Sender::new(()) })
-    }
-
-    /// Why the environment that was started last has no mounts of its own; `None` when it has them or none was started.
-    pub fn plain_because(&self) -> Option<String> {
-        self.inner.platform.plain.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Execution environments that are alive, idle ones included.

@@ -15,6 +15,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 
 use super::plan::{Plan, Report};
+use super::relatives::children_of;
 use super::warden::NAME;
 
 /// One environment's processes. Dropping it ends them all: the warden sees its control socket close.
@@ -23,6 +24,8 @@ pub struct Sandbox {
     heard: BytesMut,
     warden: tokio::process::Child,
     group: Option<Pid>,
+    /// The warden's child is the first process of a pid namespace, and the runtime is a child of that.
+    has_world: bool,
 }
 
 /// The server's ends of the runtime's pipes.
@@ -54,7 +57,13 @@ pub fn launch(warden: &Path, title: &str, plan: &Plan) -> io::Result<(Sandbox, P
     let child = tokio::process::Command::from(command).spawn()?;
     send_plan(&ours, plan, &[events_in, answers_out, telemetry_out])?;
     ours.set_nonblocking(true)?;
-    let sandbox = Sandbox { control: UnixStream::from_std(ours)?, heard: BytesMut::new(), warden: child, group: None };
+    let sandbox = Sandbox {
+        control: UnixStream::from_std(ours)?,
+        heard: BytesMut::new(),
+        warden: child,
+        group: None,
+        has_world: plan.world.is_some(),
+    };
     let pipes = Pipes {
         events: pipe::Sender::from_owned_fd(events_out)?,
         answers: pipe::Receiver::from_owned_fd(answers_in)?,
@@ -82,15 +91,24 @@ impl Sandbox {
         loop {
             if let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
                 let report = serde_json::from_slice(&self.heard.split_to(end + 1)).ok();
-                if let Some(Report::Started { pid, .. }) = report {
-                    self.group = i32::try_from(pid).ok().and_then(Pid::from_raw);
-                }
-                return report;
+                let Some(Report::Started { pid }) = report else { return report };
+                let pid = if self.has_world { self.pid_from_here() } else { Some(pid) };
+                self.group = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+                // A pid of zero is nobody's: the runtime may have ended by now.
+                return Some(Report::Started { pid: pid.unwrap_or(0) });
             }
             if !matches!(self.control.read_buf(&mut self.heard).await, Ok(size) if size > 0) {
                 return None;
             }
         }
+    }
+
+    /// The runtime's process as this side of its pid namespace numbers it.
+    fn pid_from_here(&self) -> Option<u32> {
+        let only_child = |parent: Pid| children_of(parent).into_iter().next();
+        let warden = Pid::from_raw(i32::try_from(self.warden.id()?).ok()?)?;
+        let runtime = only_child(only_child(warden)?)?;
+        Some(runtime.as_raw_nonzero().get().unsigned_abs())
     }
 
     /// Ends every process; returns when none is left.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::namespaces::{FunctionNetwork, Step};
+
 /// What a warden is to start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
@@ -15,20 +17,43 @@ pub struct Plan {
     pub entry: Option<String>,
     /// The whole environment; nothing of the server's is added.
     pub environment: Vec<(String, String)>,
-    /// Whether the next three are to be seen under AWS's names, by mounts of the process's own.
-    pub private_mounts: bool,
-    /// Seen as /var/task.
+    /// Seen as /var/task where there is a world.
     pub code: PathBuf,
-    /// Seen as /var/runtime.
+    /// Seen as /var/runtime there.
     pub runtime: Option<PathBuf>,
-    /// Seen as /tmp.
-    pub tmp: PathBuf,
-    /// An empty folder of this environment's own, where its /var is put together.
-    pub stage: PathBuf,
-    /// Programs seen in /var/lang/bin.
-    pub tools: Vec<(String, PathBuf)>,
+    /// What the process sees instead of the host; `None` for a plain process on real paths.
+    pub world: Option<World>,
     /// Limit of open files.
     pub open_files: u64,
+}
+
+/// A world of a function's own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct World {
+    pub network: FunctionNetwork,
+    /// An empty folder of this environment's own, where the root is put together.
+    pub stage: PathBuf,
+    /// Becomes /etc.
+    pub etc: Option<PathBuf>,
+    /// Become /opt together; a later one covers an earlier one.
+    pub layers: Vec<PathBuf>,
+    /// Size of /tmp.
+    pub storage_mb: u32,
+    /// What lies in /var/lang/bin.
+    pub programs: Vec<(String, Entry)>,
+    /// What lies in /var/lang/lib.
+    pub libraries: Vec<(String, Entry)>,
+    /// Folders below /var/lang/lib that are seen empty: what somebody installed for himself.
+    pub hidden: Vec<PathBuf>,
+}
+
+/// How a thing of the host's is seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Entry {
+    /// The file or folder itself, read-only.
+    Is(PathBuf),
+    /// A link to a path that is there inside too.
+    Link(PathBuf),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,8 +66,10 @@ pub enum Program {
 /// What a warden tells, one line of JSON each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Report {
-    /// `plain` says why there is no private /var/task and /tmp, when there is none.
-    Started { pid: u32, plain: Option<String> },
+    /// `pid` is of the warden's own pid namespace.
+    Started { pid: u32 },
+    /// The world could not be made; nothing was started.
+    NoWorld { step: Step, errno: i32, error: String },
     /// The program could not be executed; `errno` says why.
     NotExecutable { errno: i32 },
     /// `peak_kilobytes` is the most that one process held.

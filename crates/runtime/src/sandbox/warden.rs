@@ -1,55 +1,107 @@
 //! The process between the server and one runtime.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal, WaitStatus, getpid, kill_process_group, set_child_subreaper,
-    set_parent_process_death_signal, setrlimit,
+    Pid, Signal, WaitStatus, getpid, kill_process_group, set_child_subreaper, set_parent_process_death_signal,
 };
 
-use super::plan::{Exit, Plan, Program, Report};
-use super::{mounts, relatives};
+use super::namespaces::{Side, Step, split};
+use super::plan::{Exit, Plan, Report, World};
+use super::program::{ASIDE, start};
+use super::{privileges, probe, relatives, root};
 
 /// The name under which the server's binary is a warden.
 pub const NAME: &str = "gureum-function";
-/// Where the runtime finds its pipes: events, answers, telemetry.
-const RUNTIME_DESCRIPTORS: [i32; 3] = [3, 4, 5];
-/// Above everything that a runtime expects, so that putting descriptors in place overwrites none.
-const ASIDE: i32 = 20;
+/// Its one argument when it is to find out what this host allows.
+pub const PROBE: &str = "--probe";
 const PLAN_BYTES_MAX: usize = 1024 * 1024;
 
 /// To be called first in `main`: when this process was started as a warden it does that work and never returns.
 pub fn stand_guard_if_asked() {
-    if std::env::args_os().next().as_deref() != Some(OsStr::new(NAME)) {
+    let mut arguments = std::env::args_os();
+    if arguments.next().as_deref() != Some(OsStr::new(NAME)) {
         return;
     }
-    std::process::exit(match guard() {
-        Ok(()) => 0,
-        Err(_) => 1,
-    });
+    let done = if arguments.next().as_deref() == Some(OsStr::new(PROBE)) { probe::run() } else { guard() };
+    std::process::exit(if done.is_ok() { 0 } else { 1 });
 }
 
 fn guard() -> io::Result<()> {
     let mut control = UnixStream::from(rustix::stdio::stdin().try_clone_to_owned()?);
     let (plan, descriptors) = receive_plan(&mut control)?;
-    set_child_subreaper(Some(getpid()))?;
-    let ended = block_child_signal()?;
-    let plain = match plan.private_mounts {
-        true => mounts::enter(&plan).err().map(|error| error.to_string()),
-        false => Some("private mounts are switched off".to_owned()),
+    let Some(world) = &plan.world else {
+        set_child_subreaper(Some(getpid()))?;
+        return stand_by(&plan, descriptors, control);
     };
-    let runtime = match start(&plan, plain.is_none(), &descriptors) {
+    match split(world.network) {
+        Err(error) => {
+            tell(&mut control, &no_world((Step::Namespaces, error)));
+            Ok(())
+        }
+        Ok(Side::Inside) => {
+            if let Err(failed) = enter(world, &plan) {
+                tell(&mut control, &no_world(failed));
+                return Ok(());
+            }
+            stand_by(&plan, descriptors, control)
+        }
+        // The child hears the server itself, and takes everything with it when it ends. This process is its parent, so
+        // that the server has one to wait for, and one whose end the child cannot outlive.
+        Ok(Side::Outside(child)) => {
+            drop(descriptors);
+            silence()?;
+            let pid = match child.release() {
+                Ok(pid) => pid,
+                Err(error) => {
+                    tell(&mut control, &no_world((Step::Users, error)));
+                    return Ok(());
+                }
+            };
+            drop(control);
+            rustix::stdio::dup2_stdin(&null()?)?;
+            while rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty())
+                .is_err_and(|error| error == rustix::io::Errno::INTR)
+            {}
+            Ok(())
+        }
+    }
+}
+
+/// Makes the world around this process, the first of its pid namespace, and gives up the rights that it took.
+fn enter(world: &World, plan: &Plan) -> Result<(), (Step, io::Error)> {
+    root::enter(world, Some(&plan.code), plan.runtime.as_deref())?;
+    privileges::drop_all().map_err(Step::Privileges.failed())?;
+    // After the change of user, which takes it away.
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from).map_err(Step::Privileges.failed())
+}
+
+fn no_world((step, error): (Step, io::Error)) -> Report {
+    Report::NoWorld { step, errno: error.raw_os_error().unwrap_or(0), error: error.to_string() }
+}
+
+fn null() -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// The runtime's output ends when its own processes let go of it.
+fn silence() -> io::Result<()> {
+    let null = null()?;
+    rustix::stdio::dup2_stdout(&null)?;
+    Ok(rustix::stdio::dup2_stderr(&null)?)
+}
+
+/// Starts the runtime and stays until it has ended or is not wanted any more.
+fn stand_by(plan: &Plan, descriptors: Vec<OwnedFd>, mut control: UnixStream) -> io::Result<()> {
+    let ended = block_child_signal()?;
+    let runtime = match start(plan, &descriptors) {
         Ok(child) => Pid::from_child(&child),
         Err(error) => {
             let errno = error.raw_os_error().unwrap_or(0);
@@ -57,21 +109,16 @@ fn guard() -> io::Result<()> {
             return Ok(());
         }
     };
-    // The runtime's output ends when its own processes let go of it.
     drop(descriptors);
-    let null = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty())?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
-    tell(&mut control, &Report::Started { pid: runtime.as_raw_nonzero().get().unsigned_abs(), plain });
-    if let Some(exit) = watch(&control, &ended, runtime) {
-        // Whatever it left behind goes first: once the exit is told, nothing writes any more.
-        let _ = kill_process_group(runtime, Signal::KILL);
-        relatives::end_all();
-        tell(&mut control, &Report::Exited { exit, peak_kilobytes: peak_kilobytes() });
-        return Ok(());
-    }
+    silence()?;
+    tell(&mut control, &Report::Started { pid: runtime.as_raw_nonzero().get().unsigned_abs() });
+    let exit = watch(&control, &ended, runtime);
+    // Whatever it left behind goes first: once the exit is told, nothing writes any more.
     let _ = kill_process_group(runtime, Signal::KILL);
     relatives::end_all();
+    if let Some(exit) = exit {
+        tell(&mut control, &Report::Exited { exit, peak_kilobytes: peak_kilobytes() });
+    }
     Ok(())
 }
 
@@ -101,89 +148,6 @@ fn receive_plan(control: &mut UnixStream) -> io::Result<(Plan, Vec<OwnedFd>)> {
     let mut plan = vec![0; length];
     control.read_exact(&mut plan)?;
     Ok((serde_json::from_slice(&plan)?, aside))
-}
-
-fn start(plan: &Plan, mounted: bool, descriptors: &[OwnedFd]) -> io::Result<std::process::Child> {
-    let place = |inside: &str, outside: &Path| if mounted { PathBuf::from(inside) } else { outside.to_owned() };
-    let code = place("/var/task", &plan.code);
-    let program = match &plan.program {
-        Program::At(path) => path.clone(),
-        Program::InCode(name) => code.join(name),
-    };
-    let mut command = match &plan.wrapper {
-        Some(wrapper) => {
-            let mut command = Command::new(wrapper);
-            command.arg(&program);
-            command
-        }
-        None => Command::new(&program),
-    };
-    command.args(&plan.arguments).env_clear().envs(plan.environment.iter().map(|(name, value)| (name, value)));
-    if let (Some(entry), Some(runtime)) = (&plan.entry, &plan.runtime) {
-        command.arg(place("/var/runtime", runtime).join(entry));
-    }
-    command.current_dir(code).stdin(Stdio::null()).process_group(0);
-    let in_place: Vec<(i32, i32)> = descriptors.iter().map(AsRawFd::as_raw_fd).zip(RUNTIME_DESCRIPTORS).collect();
-    let open_files = plan.open_files;
-    let exact = plan.wrapper.is_none().then(|| Exec::of(&command)).transpose()?;
-    // SAFETY: the process has one thread, so what runs between fork and exec may do what any code may.
-    unsafe {
-        command.pre_exec(move || {
-            prepare(&in_place, open_files)?;
-            match &exact {
-                Some(exec) => Err(exec.replace_process()),
-                None => Ok(()),
-            }
-        })
-    };
-    command.spawn()
-}
-
-/// A program without the fallback of `execvp`, which hands what is no program to a shell: AWS does not.
-struct Exec {
-    program: CString,
-    arguments: Vec<CString>,
-    environment: Vec<CString>,
-}
-
-impl Exec {
-    fn of(command: &Command) -> io::Result<Self> {
-        let text = |text: &OsStr| Ok::<_, io::Error>(CString::new(text.as_bytes())?);
-        let program = command.get_program();
-        let arguments = std::iter::once(program).chain(command.get_args()).map(text).collect::<Result<_, _>>()?;
-        let pairs = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        let environment = pairs
-            .map(|(name, value)| text(&OsString::from_iter([name, OsStr::new("="), value])))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { program: text(program)?, arguments, environment })
-    }
-
-    /// Returns only when it failed.
-    fn replace_process(&self) -> io::Error {
-        let pointers = |texts: &[CString]| {
-            let all = texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]);
-            all.collect::<Vec<_>>()
-        };
-        let (arguments, environment) = (pointers(&self.arguments), pointers(&self.environment));
-        // SAFETY: both lists end in a null pointer, and all texts live in `self`.
-        unsafe { libc::execve(self.program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-        io::Error::last_os_error()
-    }
-}
-
-fn prepare(in_place: &[(i32, i32)], open_files: u64) -> io::Result<()> {
-    for (from, to) in in_place {
-        // SAFETY: both are numbers of this process's own table; the targets are below every descriptor that is kept.
-        if unsafe { libc::dup2(*from, *to) } < 0 {
-            return Err(io::Error::last_os_error());
-        }
-    }
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    // SAFETY: takes only numbers. After it no program that the function runs gains rights by its file's mode.
-    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(open_files), maximum: Some(open_files) });
-    Ok(())
 }
 
 /// A descriptor that is readable when a child has ended. The runtime starts with an empty signal mask again (std).

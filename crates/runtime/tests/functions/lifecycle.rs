@@ -4,39 +4,43 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use runtime::{Engine, EnvironmentError, InvocationError};
+use runtime::{Engine, EnvironmentError, InvocationError, IsolationLevel};
 
-use crate::world::{World, alive, eventually, runtimes_dir, search_path};
+use crate::world::{Answer, World, alive, eventually, level, processes, runtimes_dir, search_path};
 
-/// Answers its own process id and that of a grandchild that has left its group, its session and its parent.
+/// Leaves a grandchild behind that has left its group, its session and its parent. Answers its log stream, by which all
+/// its processes are found: each has it in its environment.
 const ESCAPING: &str = "const { spawn } = require('child_process');
 exports.handler = async () => {
   const shell = spawn('setsid', ['sh', '-c', 'sleep 600 & echo $!; exit 0'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
-  const pid = await new Promise((resolve) => shell.stdout.once('data', (text) => resolve(String(text).trim())));
-  return process.pid + ' ' + pid;
+  await new Promise((resolve) => shell.stdout.once('data', resolve));
+  return process.env.AWS_LAMBDA_LOG_STREAM_NAME;
 };";
+/// Its own and the grandchild.
+const ESCAPING_PROCESSES: usize = 2;
 
 #[tokio::test]
 async fn several_environments_run_at_once_and_each_takes_one_event() {
     let world = World::new();
     let spec = world.nodejs(
         "let busy = 0; exports.handler = async () => { busy += 1; const seen = busy;
-           await new Promise((r) => setTimeout(r, 300)); busy -= 1; return [process.pid, seen]; };",
+           await new Promise((r) => setTimeout(r, 300)); busy -= 1; return [process.env.AWS_LAMBDA_LOG_STREAM_NAME, seen]; };",
     );
     let answers = join_all((0..4).map(|_| world.invoke(&spec, "{}"))).await;
-    let mut pids: Vec<i64> = answers.iter().map(|a| a.json()[0].as_i64().unwrap()).collect();
-    pids.sort_unstable();
-    pids.dedup();
-    assert_eq!(pids.len(), 4);
+    let stream = |answer: &Answer| answer.json()[0].as_str().unwrap().to_owned();
+    let mut streams: Vec<String> = answers.iter().map(stream).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    assert_eq!(streams.len(), 4);
     assert!(answers.iter().all(|answer| answer.json()[1] == 1));
     let again = world.invoke(&spec, "{}").await;
-    assert!(pids.contains(&again.json()[0].as_i64().unwrap()), "a warm environment was there");
+    assert!(streams.contains(&stream(&again)), "a warm environment was there");
 }
 
 #[tokio::test]
 async fn a_changed_function_gets_a_new_environment_and_the_old_one_ends() {
     let world = World::new();
-    let mut spec = world.nodejs("exports.handler = async () => String(process.pid);");
+    let mut spec = world.nodejs("exports.handler = async () => process.env.AWS_LAMBDA_LOG_STREAM_NAME;");
     let old = world.invoke(&spec, "{}").await.json();
     spec.generation = "2".into();
     world.pool.retire(&spec.function_arn, Some("2"));
@@ -49,7 +53,7 @@ async fn a_changed_function_gets_a_new_environment_and_the_old_one_ends() {
 #[tokio::test]
 async fn a_function_that_is_retired_while_busy_may_finish() {
     let world = World::new();
-    let spec = world.nodejs("exports.handler = async () => { console.log('in'); await new Promise((r) => setTimeout(r, 500)); return String(process.pid); };");
+    let spec = world.nodejs("exports.handler = async () => { console.log('in'); await new Promise((r) => setTimeout(r, 500)); return process.env.AWS_LAMBDA_LOG_STREAM_NAME; };");
     let (answer, ()) = tokio::join!(world.invoke(&spec, "{}"), async {
         eventually("it has begun", || world.log().iter().any(|line| line.contains("\tin\n"))).await;
         world.pool.retire(&spec.function_arn, None);
@@ -61,7 +65,7 @@ async fn a_function_that_is_retired_while_busy_may_finish() {
 #[tokio::test]
 async fn an_idle_environment_ends_after_its_keep_alive() {
     let world = World::in_a_hurry();
-    let spec = world.nodejs("exports.handler = async () => String(process.pid);");
+    let spec = world.nodejs("exports.handler = async () => process.env.AWS_LAMBDA_LOG_STREAM_NAME;");
     let pid = world.invoke(&spec, "{}").await.json();
     eventually("it ends by itself", || !alive(pid.as_str().unwrap())).await;
     assert_ne!(world.invoke(&spec, "{}").await.json(), pid);
@@ -93,18 +97,21 @@ async fn an_initialization_over_the_timeout_times_out() {
 
 #[tokio::test]
 async fn shutdown_leaves_no_process_however_detached() {
-    let world = World::new();
-    let spec = world.nodejs(ESCAPING);
-    let answer = world.invoke(&spec, "{}").await;
-    let pids = answer.json().as_str().unwrap().to_owned();
-    assert!(pids.split(' ').all(alive), "{pids}");
-    let began = Instant::now();
-    world.pool.shutdown().await;
-    assert!(began.elapsed() < Duration::from_secs(2));
-    assert!(!pids.split(' ').any(alive), "{pids}");
-    let refused = world.invoke(&spec, "{}").await.outcome.result;
-    assert!(matches!(refused, Err(InvocationError::Environment(EnvironmentError::Stopping))));
-    assert_eq!(std::fs::read_dir(world.folder.path().join("scratch")).unwrap().count(), 0);
+    for level in [IsolationLevel::Plain, level()] {
+        let world = World::with(level);
+        let spec = world.nodejs(ESCAPING);
+        let answer = world.invoke(&spec, "{}").await;
+        let stream = answer.json().as_str().unwrap().to_owned();
+        assert_eq!(processes(&stream), ESCAPING_PROCESSES);
+        let began = Instant::now();
+        world.pool.shutdown().await;
+        assert!(began.elapsed() < Duration::from_secs(2));
+        assert!(!alive(&stream));
+        let refused = world.invoke(&spec, "{}").await.outcome.result;
+        assert!(matches!(refused, Err(InvocationError::Environment(EnvironmentError::Stopping))));
+        let left = std::fs::read_dir(world.folder.path().join("scratch")).unwrap();
+        assert!(left.flatten().all(|entry| entry.file_name() == "etc"));
+    }
 }
 
 #[tokio::test]
@@ -120,46 +127,51 @@ async fn shutdown_ends_a_busy_function_within_its_bound() {
 
 #[tokio::test]
 async fn dropping_the_pool_leaves_no_process() {
-    let world = World::new();
-    let spec = world.nodejs(ESCAPING);
-    let pids = world.invoke(&spec, "{}").await.json().as_str().unwrap().to_owned();
-    drop(world);
-    eventually("all end", || !pids.split(' ').any(alive)).await;
+    for level in [IsolationLevel::Plain, level()] {
+        let world = World::with(level);
+        let spec = world.nodejs(ESCAPING);
+        let stream = world.invoke(&spec, "{}").await.json().as_str().unwrap().to_owned();
+        drop(world);
+        eventually("all end", || !alive(&stream)).await;
+    }
 }
 
 #[tokio::test]
 async fn a_timeout_leaves_no_process_however_detached() {
-    let world = World::new();
-    let mut spec = world.nodejs(&ESCAPING.replace(
-        "return process.pid + ' ' + pid;",
-        "console.log('PIDS', process.pid, pid); await new Promise((r) => setTimeout(r, 60000));",
-    ));
-    spec.timeout = Duration::from_secs(2);
-    world.invoke(&spec, "{}").await.failure();
-    let log = world.log();
-    let line = log.iter().find_map(|line| line.trim().split_once("PIDS ")).unwrap().1;
-    assert!(!line.split(' ').any(alive), "{line}");
+    for level in [IsolationLevel::Plain, level()] {
+        let world = World::with(level);
+        let mut spec = world.nodejs(&ESCAPING.replace(
+            "return process.env.AWS_LAMBDA_LOG_STREAM_NAME;",
+            "console.log('left behind'); await new Promise((r) => setTimeout(r, 60000));",
+        ));
+        spec.timeout = Duration::from_secs(2);
+        world.invoke(&spec, "{}").await.failure();
+        assert!(world.log().iter().any(|line| line.ends_with("left behind\n")));
+        assert!(!alive(&world.streams()[0]));
+    }
 }
 
 #[tokio::test]
 async fn no_process_survives_a_killed_server() {
-    let world = World::new();
-    let spec = world.nodejs(ESCAPING);
-    let server = Path::new(env!("CARGO_BIN_EXE_function-warden")).with_file_name("examples").join("serve_one");
-    let mut server = Command::new(server)
-        .args([runtimes_dir(), world.folder.path().join("other-scratch"), spec.code_dir])
-        .env("PATH", search_path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut answer = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut answer).unwrap();
-    let pids = answer.trim().trim_matches('"').to_owned();
-    assert!(!pids.is_empty() && pids.split(' ').all(alive), "{answer}");
-    server.kill().unwrap();
-    server.wait().unwrap();
-    eventually("all end", || !pids.split(' ').any(alive)).await;
+    for level in ["plain", "best"] {
+        let world = World::new();
+        let spec = world.nodejs(ESCAPING);
+        let server = Path::new(env!("CARGO_BIN_EXE_function-warden")).with_file_name("examples").join("serve_one");
+        let mut server = Command::new(server)
+            .args([runtimes_dir(), world.folder.path().join("other-scratch"), spec.code_dir, level.into()])
+            .env("PATH", search_path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut answer = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+        let stream = answer.trim().trim_matches('"').to_owned();
+        assert_eq!(processes(&stream), ESCAPING_PROCESSES, "{answer}");
+        server.kill().unwrap();
+        server.wait().unwrap();
+        eventually("all end", || !alive(&stream)).await;
+    }
 }
 
 const LOOKING_AROUND: &str = "const fs = require('fs');
@@ -177,8 +189,8 @@ async fn a_function_sees_its_code_on_var_task_and_nothing_of_the_server() {
     let spec = world.nodejs(LOOKING_AROUND);
     let seen = world.invoke(&spec, "{}").await.json();
     assert_eq!(seen["server"], serde_json::json!([]));
-    // Where the host allows no mounts the pool says so, and the next test's rules hold.
-    if world.pool.plain_because().is_none() {
+    // Where the host allows no world of its own the next test's rules hold.
+    if level() == IsolationLevel::Namespaces {
         assert_eq!((&seen["cwd"], &seen["file"]), (&"/var/task".into(), &"/var/task/index.js".into()));
         assert_eq!(seen["tmp"], serde_json::json!(["gureum-test-mine"]));
         assert_eq!(seen["written"], serde_json::json!(false), "the code is read-only");
@@ -189,13 +201,12 @@ async fn a_function_sees_its_code_on_var_task_and_nothing_of_the_server() {
 }
 
 #[tokio::test]
-async fn without_mounts_functions_run_on_real_paths() {
-    let world = World::with(false);
+async fn without_a_world_functions_run_on_real_paths() {
+    let world = World::with(IsolationLevel::Plain);
     for spec in [world.nodejs("exports.handler = async () => process.cwd();"), world.python(PYTHON_CWD)] {
         let real = spec.code_dir.canonicalize().unwrap();
         assert_eq!(world.invoke(&spec, "{}").await.json(), serde_json::json!(real));
     }
-    assert_eq!(world.pool.plain_because().as_deref(), Some("private mounts are switched off"));
 }
 
 const PYTHON_CWD: &str = "import os\ndef handler(event, context):\n    return os.getcwd()\n";
@@ -205,7 +216,7 @@ async fn an_idle_environment_whose_process_is_gone_is_replaced() {
     let world = World::new();
     let spec = world.nodejs(
         "exports.handler = async (event, context) => { context.callbackWaitsForEmptyEventLoop = false;
-           setTimeout(() => process.exit(3), 50); return String(process.pid); };",
+           setTimeout(() => process.exit(3), 50); return process.env.AWS_LAMBDA_LOG_STREAM_NAME; };",
     );
     let first = world.invoke(&spec, "{}").await.json();
     eventually("it exits by itself", || !alive(first.as_str().unwrap())).await;
@@ -225,19 +236,25 @@ async fn a_function_that_breaks_the_channel_is_ended_and_replaced() {
     assert_eq!(world.invoke(&spec, "{}").await.text(), "\"ok\"");
 }
 
+const KILLING: &str = "exports.handler = async (event) => {
+  if (event.kill) { process.kill(process.ppid, 'SIGKILL'); if (process.ppid !== 1) for (;;); } return 'ok'; };";
+
 #[tokio::test]
-async fn a_function_that_kills_its_warden_dies_with_it() {
-    let world = World::new();
-    let spec = world.nodejs(
-        "exports.handler = async (event) => { console.log('PID', process.pid);
-           if (event.kill) { process.kill(process.ppid, 'SIGKILL'); for (;;); } return 'ok'; };",
-    );
+async fn a_plain_function_that_kills_its_warden_dies_with_it() {
+    let world = World::with(IsolationLevel::Plain);
+    let spec = world.nodejs(KILLING);
     let failure = world.invoke(&spec, r#"{"kill":1}"#).await.failure();
     assert!(failure["errorMessage"].as_str().unwrap().ends_with("Runtime exited with error: signal: killed"));
-    let log = world.log();
-    let pid = log.iter().find_map(|line| line.trim().split_once("PID ")).unwrap().1;
-    eventually("its process ends", || !alive(pid)).await;
+    eventually("its process ends", || !alive(&world.streams()[0])).await;
     assert_eq!(world.invoke(&spec, "{}").await.text(), "\"ok\"");
+}
+
+#[tokio::test]
+async fn in_a_world_of_its_own_a_function_kills_nobody_but_itself() {
+    if level() == IsolationLevel::Namespaces {
+        let world = World::new();
+        assert_eq!(world.invoke(&world.nodejs(KILLING), r#"{"kill":1}"#).await.text(), "\"ok\"");
+    }
 }
 
 #[tokio::test]

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::{AccountId, BoxFuture, Clock, OsRng, RealClock, Region, Timestamp, id};
 use runtime::{
-    Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionSpec, Invocation, InvocationError,
-    LogLine, LogSink, Outcome, Pool, PoolOptions,
+    Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionNetwork, FunctionSpec, Invocation,
+    InvocationError, IsolationLevel, LogLine, LogSink, Outcome, Pool, PoolOptions,
 };
 
 #[derive(Default)]
@@ -104,25 +104,31 @@ pub fn runtimes_dir() -> PathBuf {
     dir
 }
 
+/// What this host allows.
+pub fn level() -> IsolationLevel {
+    static LEVEL: OnceLock<IsolationLevel> = OnceLock::new();
+    *LEVEL.get_or_init(|| runtime::probe_isolation(Path::new(env!("CARGO_BIN_EXE_function-warden"))).level)
+}
+
 pub fn clock() -> impl Clock {
     RealClock::default()
 }
 
 impl World {
     pub fn new() -> Self {
-        Self::with(true)
+        Self::with(level())
     }
 
-    pub fn with(private_mounts: bool) -> Self {
-        Self::of(private_mounts, Arc::new(RealClock::default()))
+    pub fn with(isolation: IsolationLevel) -> Self {
+        Self::of(isolation, Arc::new(RealClock::default()))
     }
 
     /// With a clock that shortens the long waits: initialization and keep-alive.
     pub fn in_a_hurry() -> Self {
-        Self::of(true, Arc::new(Hurry(RealClock::default())))
+        Self::of(level(), Arc::new(Hurry(RealClock::default())))
     }
 
-    fn of(private_mounts: bool, clock: Arc<dyn Clock>) -> Self {
+    fn of(isolation: IsolationLevel, clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let logs = Arc::new(Logs::default());
         let pool = Pool::new(PoolOptions {
@@ -137,8 +143,9 @@ impl World {
             keep_alive: None,
             search_path: search_path(),
             warden: env!("CARGO_BIN_EXE_function-warden").into(),
-            private_mounts,
             localstack_variables: false,
+            isolation,
+            network: FunctionNetwork::Host,
         });
         Self { pool, logs, folder }
     }
@@ -246,9 +253,17 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     panic!("never: {what}");
 }
 
-pub fn alive(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+/// How many processes of the environment with this log stream there are on this machine. (One that has ended and waits
+/// for its parent has no environment any more.)
+pub fn processes(stream: &str) -> usize {
+    let wanted = format!("AWS_LAMBDA_LOG_STREAM_NAME={stream}");
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let has_it = |environment: Vec<u8>| environment.split(|byte| *byte == 0).any(|pair| pair == wanted.as_bytes());
+    all.filter(|entry| std::fs::read(entry.path().join("environ")).is_ok_and(has_it)).count()
+}
+
+pub fn alive(stream: &str) -> bool {
+    processes(stream) > 0
 }
 
 pub fn ordered(log: &[String], starts: &[&str]) {
