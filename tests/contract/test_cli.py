@@ -26,10 +26,11 @@ def function(gureum, name):
     return name
 
 
-def test_status_says_what_runs_and_what_is_not_isolated(gureum):
+def test_status_says_what_runs_and_how_far_functions_are_isolated(gureum):
     words = gureum.cli("status").stdout
-    assert gureum.endpoint in words and "Not isolated" in words
+    assert gureum.endpoint in words and "Isolation" in words
     data = envelope(gureum.cli("--json", "status"))["data"]
+    assert data["isolation"]["level"] in ("namespaces", "plain") and data["function_network"] in ("none", "host")
     assert data["pid"] == gureum.process.pid and data["durability"] == "durable" and data["access"] == "open"
 
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::durability::Durability;
 use crate::error::ConfigError;
+use crate::function_network::FunctionNetwork;
 
 /// `gureum.toml`: the options of `gureum up`, by the names of their flags.
 #[derive(Debug, Default, Deserialize)]
@@ -20,6 +21,8 @@ pub struct File {
     pub host: Option<Vec<String>>,
     pub cors_origin: Option<Vec<String>>,
     pub account_concurrency: Option<u32>,
+    pub function_network: Option<FunctionNetwork>,
+    pub allow_unisolated: Option<bool>,
 }
 
 impl File {

@@ -5,11 +5,13 @@ mod durability;
 mod environment;
 mod error;
 mod file;
+mod function_network;
 mod localstack;
 mod up;
 
 pub use durability::Durability;
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use function_network::FunctionNetwork;
 pub use localstack::LocalStack;
 pub use up::{Settings, UpArgs};

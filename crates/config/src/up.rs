@@ -9,6 +9,7 @@ use crate::durability::Durability;
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::file::File;
+use crate::function_network::FunctionNetwork;
 use crate::localstack::LocalStack;
 
 /// The port that AWS emulators are expected on.
@@ -61,6 +62,12 @@ pub struct UpArgs {
     /// Give functions the variables by which code written for LocalStack finds it
     #[arg(long, env = "GUREUM_LOCALSTACK_ENV")]
     pub localstack_env: bool,
+    /// What functions reach beside AWS's names. Default: host
+    #[arg(long, value_enum, env = "GUREUM_FUNCTION_NETWORK")]
+    pub function_network: Option<FunctionNetwork>,
+    /// Off loopback, start although functions cannot be isolated on this host
+    #[arg(long, env = "GUREUM_ALLOW_UNISOLATED")]
+    pub allow_unisolated: bool,
     /// Let `gureum time advance` move due times
     #[arg(long)]
     pub virtual_clock: bool,
@@ -94,6 +101,8 @@ pub struct Settings {
     pub account_concurrency: u32,
     pub sandbox_any_key: bool,
     pub localstack_env: bool,
+    pub function_network: FunctionNetwork,
+    pub allow_unisolated: bool,
     pub virtual_clock: bool,
     /// How long an idle execution environment is kept; `None` is the runtime's own bound.
     pub keep_alive: Option<Duration>,
@@ -164,6 +173,8 @@ impl UpArgs {
                 .unwrap_or(ACCOUNT_CONCURRENCY),
             sandbox_any_key: self.sandbox_any_key,
             localstack_env: self.localstack_env,
+            function_network: self.function_network.or(file.function_network).unwrap_or_default(),
+            allow_unisolated: self.allow_unisolated || file.allow_unisolated.unwrap_or(false),
             virtual_clock: self.virtual_clock,
             keep_alive: localstack.keep_alive,
             init: self.init,

@@ -25,6 +25,7 @@ fn words(data: &Value) -> String {
         format!("  Access        {}, account {}", text("access"), text("account")),
         format!("  Functions     {}", text("functions")),
         format!("  Environments  {}", text("environments")),
+        format!("  Isolation     {}", text("isolated_by")),
     ];
     for note in data["not_isolated"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         lines.push(format!("  Not isolated  {note}"));

@@ -2,6 +2,7 @@
 
 mod doorways;
 mod init;
+mod isolation;
 mod localstack;
 mod log;
 mod panel;
@@ -20,6 +21,7 @@ use config::{Durability, Environment, Settings};
 use doorways::{SandboxDoors, Way};
 use edge::{CertificateAuthority, Edge, EdgeOptions, HostFacts, Listening, Patience};
 use init::{InitScripts, Stage, Surroundings};
+use isolation::Kept;
 use kernel::{Clock, OsRng, RealClock, Rng, VirtualClock};
 use localstack::Remembered;
 use panel::Panel;
@@ -45,6 +47,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
     let started: Arc<dyn Clock> = Arc::new(RealClock::default());
     std::fs::create_dir_all(&settings.state).with_context(|| settings.state.display().to_string())?;
     log::start(settings.log.as_deref(), log_file)?;
+    let probing = tokio::task::spawn_blocking(|| runtime::probe_isolation(Path::new(WARDEN)));
     // The ports first: nothing is opened for a server that cannot be reached.
     let listeners = settings.listen.iter().map(|address| bind(*address)).collect::<Result<Vec<_>>>()?;
     let addresses: Vec<SocketAddr> = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
@@ -62,7 +65,9 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         None => Arc::new(RealClock::default()),
     };
     let rng: Arc<dyn Rng> = Arc::new(OsRng);
-    let (folder, _kept) = data_folder(&settings)?;
+    let kept = Kept::new(probing.await?, &settings);
+    kept.check(&addresses, &settings)?;
+    let (folder, _temporary) = data_folder(&settings)?;
     let store = Store::open(Options {
         dir: folder.clone(),
         durability: durability(settings.durability),
@@ -85,6 +90,8 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         keep_alive: settings.keep_alive,
         localstack_variables: settings.localstack_env,
         durable: settings.durability == Durability::Durable,
+        isolation: kept.isolation.level,
+        network: kept.network,
     });
     let current = Current::new(Platform::new(&ingredients)?);
 
@@ -99,6 +106,10 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         "access": access,
         "account": settings.account.as_str(),
         "region": settings.region.as_str(),
+        "isolation": kept.isolation,
+        "isolated_by": kept.level(),
+        "function_network": settings.function_network,
+        "not_isolated": kept.shared(),
     });
     let (ending, mut told) = watch::channel(None);
     let paths = Arc::new(Paths {
@@ -165,8 +176,8 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         endpoints: &endpoints,
         functions: platform.lambda.functions_stored(),
         runtimes: &languages(&settings),
-        not_isolated: &NOT_ISOLATED,
         init_scripts: init.count(),
+        not_isolated: &kept.shared(),
         took: started.monotonic(),
     };
     print_line(&panel.text());
@@ -212,11 +223,8 @@ fn surroundings(settings: &Settings, endpoints: &[String], clock: &Arc<dyn Clock
     }
 }
 
-/// What functions share with this machine today. The next step is namespaces of their own.
-pub const NOT_ISOLATED: [&str; 2] = [
-    "functions are plain processes of this user: they can read its files and see its processes",
-    "functions share this machine's network: they can reach the open port and the internet",
-];
+/// What watches over each function: this program, under another name.
+const WARDEN: &str = "/proc/self/exe";
 
 /// What functions can be written in, told by what is installed: asking every interpreter would cost the start.
 fn languages(settings: &Settings) -> Vec<String> {

@@ -10,8 +10,8 @@ pub struct Panel<'a> {
     pub endpoints: &'a [String],
     pub functions: usize,
     pub runtimes: &'a [String],
-    pub not_isolated: &'a [&'static str],
     pub init_scripts: usize,
+    pub not_isolated: &'a [String],
     pub took: Duration,
 }
 

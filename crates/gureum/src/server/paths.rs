@@ -127,9 +127,6 @@ impl Paths {
         let platform = self.current.get();
         status["functions"] = json!(platform.lambda.functions_stored());
         status["environments"] = json!(platform.engine.environments());
-        let mut shared: Vec<String> = super::NOT_ISOLATED.map(str::to_owned).into();
-        shared.extend(platform.engine.plain_because().map(|why| format!("functions see real paths: {why}")));
-        status["not_isolated"] = json!(shared);
         status["now"] = json!(self.ingredients.clock.now().to_string());
         status
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auth::access::{Key, Keys, ServicePrincipals};
 use kernel::{BoxFuture, Clock, Cx, PageTokens, Rng};
-use runtime::{Engine, LogSink, Pool, PoolOptions};
+use runtime::{Engine, FunctionNetwork, IsolationLevel, LogSink, Pool, PoolOptions};
 use service_iam::{Directory, Iam, Sts};
 use store::Store;
 use tokio::task::JoinSet;
@@ -36,6 +36,8 @@ pub struct Ingredients {
     pub keep_alive: Option<Duration>,
     pub localstack_variables: bool,
     pub durable: bool,
+    pub isolation: IsolationLevel,
+    pub network: FunctionNetwork,
 }
 
 /// One set of services over one store.
@@ -85,9 +87,10 @@ impl Platform {
             billing: runtime::Billing::Current,
             keep_alive: ingredients.keep_alive,
             search_path: ingredients.search_path.clone(),
-            warden: PathBuf::from("/proc/self/exe"),
-            private_mounts: true,
             localstack_variables: ingredients.localstack_variables,
+            warden: PathBuf::from(super::WARDEN),
+            isolation: ingredients.isolation,
+            network: ingredients.network,
         });
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),
