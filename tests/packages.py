@@ -19,7 +19,8 @@ def _archive(files, root, folders, wanted, prefix=""):
             info.external_attr = 0o755 << 16
             archive.writestr(info, text, zipfile.ZIP_DEFLATED)
         for top in folders:
-            for folder, _, names in os.walk(os.path.join(root, top)):
+            at = os.path.join(root, top)
+            for folder, _, names in [(root, [], [top])] if os.path.isfile(at) else os.walk(at):
                 for name in names:
                     path = os.path.join(folder, name)
                     inside = os.path.relpath(path, root)
