@@ -4,6 +4,7 @@
 
 mod call;
 mod client;
+mod names;
 mod server;
 
 use anyhow::{Context, Result};

@@ -13,7 +13,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::client::Client;
-use crate::figure;
+use crate::{figure, names};
 
 const STARTS: usize = 10;
 const WARM_INVOKES: usize = 2000;
@@ -51,6 +51,7 @@ pub async fn run(binary: &str, functions: usize) -> Result<()> {
     cold(&client).await?;
     warm(&client).await?;
     parallel(&client).await?;
+    names::run(&server.endpoint, &folder.path().join("state/gureum/ca.pem"))?;
     figure("RSS after that", &format!("{:.1} MB", server.rss_mb()?), "");
     Ok(())
 }
