@@ -61,6 +61,14 @@ pub const TARGETS: &[Target] = &[
         run: |bytes| service_lambda::model::layer::fuzz(&String::from_utf8_lossy(bytes)),
         seeds: &[b"arn:aws:lambda:us-east-1:123456789012:layer:tools:12"],
     },
+    Target {
+        name: "function-url",
+        run: service_lambda::url::fuzz,
+        seeds: &[
+            b"http://x/a?b=c&b=%20\nhost:x\ncookie:a=1; b=2\ncontent-type:text/plain",
+            br#"{"statusCode":200,"headers":{"a":"b"},"cookies":["c=1"],"body":"eA==","isBase64Encoded":true}"#,
+        ],
+    },
     Target { name: "zip", run: service_lambda::zip::fuzz, seeds: &[ZIP] },
     Target {
         name: "telemetry-frames",

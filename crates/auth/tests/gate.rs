@@ -54,8 +54,8 @@ fn signed(key: &str) -> Request<Vec<u8>> {
     signed_with(key, &format!("secret of {key}"), key.starts_with("ASIA").then_some("token"))
 }
 
-fn admit_at(listener: &Listener, request: &Request<Vec<u8>>, now: Timestamp) -> Result<Admitted, Refusal> {
-    gate().admit(&Call {
+fn call<'a>(listener: &'a Listener, request: &'a Request<Vec<u8>>, now: Timestamp) -> Call<'a> {
+    Call {
         request_id: "r",
         listener,
         head: Head::of(request),
@@ -66,7 +66,11 @@ fn admit_at(listener: &Listener, request: &Request<Vec<u8>>, now: Timestamp) -> 
         now,
         source_ip: None,
         secure_transport: false,
-    })
+    }
+}
+
+fn admit_at(listener: &Listener, request: &Request<Vec<u8>>, now: Timestamp) -> Result<Admitted, Refusal> {
+    gate().admit(&call(listener, request, now))
 }
 
 fn admit(listener: &Listener, request: &Request<Vec<u8>>) -> Result<Admitted, Refusal> {
@@ -103,6 +107,22 @@ fn open_takes_what_is_no_signature_at_all_as_unsigned() {
         request.headers_mut().insert("authorization", authorization.parse().unwrap());
         assert!(admit(&Listener::Open, &request).is_ok(), "{authorization}");
     }
+}
+
+#[test]
+fn a_signer_signs_whatever_the_listener() {
+    let gate = gate();
+    let ask = |listener: &Listener, request: &Request<Vec<u8>>| gate.signer(&call(listener, request, NOW));
+    for listener in [Listener::Open, Listener::Strict, sandbox(false), sandbox(true)] {
+        let missing = ask(&listener, &unsigned("localhost")).unwrap_err();
+        assert_eq!(missing, signature(SignatureError::Missing), "{listener:?}");
+        assert_eq!(gate.anybody(&call(&listener, &unsigned("x.example"), NOW)).caller.kind, CallerKind::Anonymous);
+    }
+    assert_eq!(ask(&Listener::Open, &signed("AKIAUSER")).unwrap().account.as_str(), "111111111111");
+    assert_eq!(ask(&Listener::Open, &signed_with("123456789012", "x", None)).unwrap().account.as_str(), "123456789012");
+    assert!(ask(&Listener::Open, &signed_with("AKIAUSER", "guess", None)).is_err());
+    assert!(ask(&Listener::Strict, &signed_with("123456789012", "x", None)).is_err());
+    assert!(ask(&sandbox(false), &signed("AKIAUSER")).is_err(), "only the environment's own key counts");
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub enum ConfigError {
     Account(#[from] kernel::InvalidAccountId),
     #[error("--sandbox-any-key is for loopback only, and {0} is not")]
     SandboxAnyKey(SocketAddr),
+    #[error("--url-suffix {0} is no name of this server: give localhost, aws, or a name that --host {0} makes ours")]
+    UrlSuffix(String),
     #[error("--account-concurrency must be at least 1")]
     Concurrency,
 }

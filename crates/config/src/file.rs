@@ -20,6 +20,7 @@ pub struct File {
     pub region: Option<String>,
     pub host: Option<Vec<String>>,
     pub cors_origin: Option<Vec<String>>,
+    pub url_suffix: Option<String>,
     pub account_concurrency: Option<u32>,
     pub function_network: Option<FunctionNetwork>,
     pub allow_unisolated: Option<bool>,

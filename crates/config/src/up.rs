@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kernel::{AccountId, Region};
+use kernel::{AccountId, PublicHosts, Region};
 use serde::Serialize;
 
 use crate::durability::Durability;
@@ -50,6 +50,9 @@ pub struct UpArgs {
     /// A public host name that is ours; may be given more than once
     #[arg(long, env = "GUREUM_HOST", value_delimiter = ',')]
     pub host: Vec<String>,
+    /// HOST[:PORT] below which function URLs are handed out, or `aws` for AWS's own names. Default: localhost:PORT
+    #[arg(long, value_name = "SUFFIX", env = "GUREUM_URL_SUFFIX")]
+    pub url_suffix: Option<String>,
     /// A web origin that may call the control plane; may be given more than once
     #[arg(long, value_name = "ORIGIN", env = "GUREUM_CORS_ORIGIN", value_delimiter = ',')]
     pub cors_origin: Vec<String>,
@@ -98,6 +101,8 @@ pub struct Settings {
     pub region: Region,
     pub hosts: Vec<String>,
     pub cors_origins: Vec<String>,
+    /// Checked by [`Settings::public_hosts`].
+    pub url_suffix: Option<String>,
     pub account_concurrency: u32,
     pub sandbox_any_key: bool,
     pub localstack_env: bool,
@@ -165,6 +170,7 @@ impl UpArgs {
             },
             region: self.region.or(file.region).map_or_else(Region::default, |name| Region::new(&name)),
             hosts,
+            url_suffix: self.url_suffix.or(file.url_suffix),
             cors_origins,
             account_concurrency: self
                 .account_concurrency
@@ -189,12 +195,37 @@ impl UpArgs {
 }
 
 impl Settings {
+    /// How the addresses end that are handed out; `port` is that of the first listener.
+    /// Errors: the suffix is no name of this server, so nothing below it would get here.
+    pub fn public_hosts(&self, port: u16) -> Result<PublicHosts, ConfigError> {
+        let Some(suffix) = &self.url_suffix else {
+            return Ok(PublicHosts::Below { scheme: self.scheme(), suffix: format!("localhost:{port}") });
+        };
+        if suffix == "aws" {
+            return Ok(PublicHosts::Aws);
+        }
+        let (host, port) = suffix.split_once(':').map_or((suffix.as_str(), None), |(host, port)| (host, Some(port)));
+        let is_ours = host == "localhost"
+            || kernel::strip_aws_suffix(host).is_some()
+            || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host));
+        if !is_ours || port.is_some_and(|port| port.parse::<u16>().is_err()) {
+            return Err(ConfigError::UrlSuffix(suffix.clone()));
+        }
+        Ok(PublicHosts::Below { scheme: self.scheme(), suffix: suffix.clone() })
+    }
+
+    fn scheme(&self) -> &'static str {
+        let exposed = self.listen.first().is_some_and(|address| !address.ip().is_loopback());
+        if exposed && !self.insecure { "https" } else { "http" }
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         if let Some(exposed) = self.listen.iter().find(|address| !address.ip().is_loopback())
             && self.sandbox_any_key
         {
             return Err(ConfigError::SandboxAnyKey(*exposed));
         }
+        self.public_hosts(0)?;
         if self.account_concurrency == 0 {
             return Err(ConfigError::Concurrency);
         }
@@ -239,6 +270,23 @@ mod tests {
         let ours = UpArgs { port: Some(4511), data: Some("/d".into()), ..UpArgs::default() };
         let settings = ours.settings(&environment).unwrap();
         assert_eq!((settings.listen.len(), settings.listen[0].port(), settings.ephemeral), (1, 4511, false));
+    }
+
+    #[test]
+    fn addresses_end_in_localhost_unless_another_name_of_ours_is_given() {
+        let hosts = |suffix: Option<&str>, host: &str| {
+            let args =
+                UpArgs { url_suffix: suffix.map(str::to_owned), host: vec![host.to_owned()], ..UpArgs::default() };
+            settings(args)?.public_hosts(4566)
+        };
+        let below = |suffix: &str| PublicHosts::Below { scheme: "http", suffix: suffix.to_owned() };
+        assert_eq!(hosts(None, "x.dev").unwrap(), below("localhost:4566"));
+        assert_eq!(hosts(Some("aws"), "x.dev").unwrap(), PublicHosts::Aws);
+        assert_eq!(hosts(Some("X.dev:80"), "x.dev").unwrap(), below("X.dev:80"));
+        let localstack = "localhost.localstack.cloud:4566";
+        assert_eq!(hosts(Some(localstack), "x.dev").unwrap(), below(localstack));
+        assert!(hosts(Some("y.dev"), "x.dev").unwrap_err().to_string().contains("--host y.dev"));
+        assert!(hosts(Some("localhost:port"), "x.dev").is_err());
     }
 
     #[test]

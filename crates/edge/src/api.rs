@@ -217,7 +217,7 @@ fn form_of(exchange: &Exchange, raw: &Bytes, bytes_max: usize) -> Result<Bytes, 
 }
 
 /// `x-gureum-hint: Code: message`, one header each: what strict access would have refused.
-fn hint(hints: &[Hint], answer: &mut Response<Outgoing>) {
+pub(crate) fn hint(hints: &[Hint], answer: &mut Response<Outgoing>) {
     for Hint { code, message } in hints {
         let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
         let text: String = format!("{code}: {message}").chars().map(visible).take(limits::HINT_BYTES_MAX).collect();

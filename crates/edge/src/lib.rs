@@ -8,6 +8,7 @@ mod api;
 pub mod body;
 mod ca;
 mod cors;
+mod data_plane;
 #[doc(hidden)]
 pub mod fuzz;
 mod internal;

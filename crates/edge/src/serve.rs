@@ -14,7 +14,7 @@ use kernel::{Clock, Rng};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 use tracing::field::Empty;
-use wire::{ApiError, Model, Protocol, ProtocolKind, RequestIdStyle, Service};
+use wire::{ApiError, DataPlane, Model, Protocol, ProtocolKind, RequestIdStyle, Service};
 
 use crate::body::{self, Bounds, Room};
 use crate::ca::CertificateAuthority;
@@ -36,6 +36,8 @@ pub struct EdgeOptions {
     pub internal: Arc<dyn Internal>,
     /// Path prefix (`/_gureum/v1/code/`) → downloads by signed links.
     pub raw_routes: Vec<(String, Arc<dyn RawRoute>)>,
+    /// Behind `{id}.lambda-url.…`.
+    pub function_urls: Option<Arc<dyn DataPlane>>,
     /// Without one no listener speaks TLS.
     pub authority: Option<Arc<CertificateAuthority>>,
     /// Names of this endpoint beyond AWS's and localhost.
@@ -52,6 +54,7 @@ pub struct Edge {
     pub(crate) gate: Arc<Gate>,
     pub(crate) internal: Arc<dyn Internal>,
     pub(crate) raw_routes: Vec<(String, Arc<dyn RawRoute>)>,
+    function_urls: Option<Arc<dyn DataPlane>>,
     authority: Option<Arc<CertificateAuthority>>,
     room: Room,
     tunnels: Arc<Semaphore>,
@@ -62,7 +65,8 @@ pub struct Edge {
 
 impl Edge {
     pub fn new(options: EdgeOptions) -> Arc<Self> {
-        let EdgeOptions { services, gate, internal, raw_routes, authority, hosts, patience, clock, rng } = options;
+        let EdgeOptions { services, gate, internal, raw_routes, function_urls, authority, hosts, patience, clock, rng } =
+            options;
         let models: Vec<&'static Model> = services.iter().map(|service| service.model()).collect();
         let router = Router::new(&models, hosts);
         Arc::new(Self {
@@ -71,6 +75,7 @@ impl Edge {
             gate,
             internal,
             raw_routes,
+            function_urls,
             authority,
             room: Room::default(),
             tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)),
@@ -190,6 +195,9 @@ impl Edge {
         if exchange.is_from_sandbox() && matches!(destination, Destination::ExecuteApi { form: ApiForm::Path, .. }) {
             let error = ApiError::unmodeled(403, "AccessDenied", "a function may not ask for this path");
             return exchange.refuse(&error, None);
+        }
+        if let (Destination::FunctionUrl { id }, Some(plane)) = (&destination, self.function_urls.clone()) {
+            return self.data_plane(plane.as_ref(), id, exchange, body).await;
         }
         if destination.is_data_plane() {
             let what = match destination {

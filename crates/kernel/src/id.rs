@@ -47,6 +47,11 @@ pub fn lower_alnum(rng: &dyn Rng, length: usize) -> String {
     pick(rng, LOWER_ALNUM, length)
 }
 
+/// The 32-character lower-case id in a function URL's name.
+pub fn function_url(rng: &dyn Rng) -> String {
+    pick(rng, LOWER_ALNUM, 32)
+}
+
 /// A 52-character upper-case request id, as of DynamoDB and Kinesis.
 pub fn request52(rng: &dyn Rng) -> String {
     pick(rng, UPPER_ALNUM, 52)
@@ -76,6 +81,7 @@ mod tests {
         assert_eq!(access_key(&OsRng, "AKIA").len(), 20);
         assert_eq!(secret_key(&OsRng).len(), 40);
         assert_eq!(ten(&OsRng).len(), 10);
+        assert_eq!(function_url(&OsRng).len(), 32);
         assert_eq!(request52(&OsRng).len(), 52);
         assert_eq!(hex_digits(&OsRng, 32).len(), 32);
     }

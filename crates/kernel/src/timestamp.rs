@@ -73,6 +73,12 @@ impl Timestamp {
         self.utc().format(format_description!("[year][month][day]T[hour][minute][second]Z")).unwrap_or_default()
     }
 
+    /// The form of access logs, and of events that stand for HTTP requests: `31/Jan/2015:12:00:00 +0000`.
+    pub fn access_log(self) -> String {
+        let form = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+        self.utc().format(form).unwrap_or_default()
+    }
+
     /// A log stream's day: `2015/01/31`.
     pub fn day_path(self) -> String {
         self.utc().format(format_description!("[year]/[month]/[day]")).unwrap_or_default()
@@ -148,6 +154,7 @@ mod tests {
         assert_eq!(at.http_date(), "Sat, 31 Jan 2015 12:00:00.123 GMT");
         assert_eq!(at.basic(), "20150131T120000Z");
         assert_eq!(at.day_path(), "2015/01/31");
+        assert_eq!(at.access_log(), "31/Jan/2015:12:00:00 +0000");
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 mod body;
 mod budget;
 mod cbor;
+mod data_plane;
 mod decode;
 mod doc;
 mod error;
@@ -31,6 +32,7 @@ mod validate;
 mod xml;
 
 pub use body::Body;
+pub use data_plane::{DATA_PLANE_BODY_BYTES_MAX, DataPlane, PlaneRequest, Senders};
 pub use decode::decode;
 pub use doc::Doc;
 pub use error::{ApiError, ErrorClass, ErrorFacts, Fault};

@@ -31,6 +31,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "CreateFunction")))
     }
+    fn create_function_url_config(&self, cx: &Cx, input: CreateFunctionUrlConfigRequest) -> impl Future<Output = Result<CreateFunctionUrlConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "CreateFunctionUrlConfig")))
+    }
     fn delete_alias(&self, cx: &Cx, input: DeleteAliasRequest) -> impl Future<Output = Result<DeleteAliasResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteAlias")))
@@ -54,6 +58,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn delete_function_event_invoke_config(&self, cx: &Cx, input: DeleteFunctionEventInvokeConfigRequest) -> impl Future<Output = Result<DeleteFunctionEventInvokeConfigResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteFunctionEventInvokeConfig")))
+    }
+    fn delete_function_url_config(&self, cx: &Cx, input: DeleteFunctionUrlConfigRequest) -> impl Future<Output = Result<DeleteFunctionUrlConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteFunctionUrlConfig")))
     }
     fn delete_layer_version(&self, cx: &Cx, input: DeleteLayerVersionRequest) -> impl Future<Output = Result<DeleteLayerVersionResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -95,6 +103,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunctionRecursionConfig")))
     }
+    fn get_function_url_config(&self, cx: &Cx, input: GetFunctionUrlConfigRequest) -> impl Future<Output = Result<GetFunctionUrlConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetFunctionUrlConfig")))
+    }
     fn get_layer_version(&self, cx: &Cx, input: GetLayerVersionRequest) -> impl Future<Output = Result<GetLayerVersionResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetLayerVersion")))
@@ -134,6 +146,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn list_function_event_invoke_configs(&self, cx: &Cx, input: ListFunctionEventInvokeConfigsRequest) -> impl Future<Output = Result<ListFunctionEventInvokeConfigsResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListFunctionEventInvokeConfigs")))
+    }
+    fn list_function_url_configs(&self, cx: &Cx, input: ListFunctionUrlConfigsRequest) -> impl Future<Output = Result<ListFunctionUrlConfigsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "ListFunctionUrlConfigs")))
     }
     fn list_functions(&self, cx: &Cx, input: ListFunctionsRequest) -> impl Future<Output = Result<ListFunctionsResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -223,6 +239,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateFunctionEventInvokeConfig")))
     }
+    fn update_function_url_config(&self, cx: &Cx, input: UpdateFunctionUrlConfigRequest) -> impl Future<Output = Result<UpdateFunctionUrlConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateFunctionUrlConfig")))
+    }
 }
 
 /// The dyn-compatible face of [`Lambda`]: what a [`Client`] is bound to.
@@ -232,12 +252,14 @@ pub trait Calls: Send + Sync + 'static {
     fn create_alias<'a>(&'a self, cx: &'a Cx, input: CreateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
     fn create_code_signing_config<'a>(&'a self, cx: &'a Cx, input: CreateCodeSigningConfigRequest) -> BoxFuture<'a, Result<CreateCodeSigningConfigResponse, ApiError>>;
     fn create_function<'a>(&'a self, cx: &'a Cx, input: CreateFunctionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
+    fn create_function_url_config<'a>(&'a self, cx: &'a Cx, input: CreateFunctionUrlConfigRequest) -> BoxFuture<'a, Result<CreateFunctionUrlConfigResponse, ApiError>>;
     fn delete_alias<'a>(&'a self, cx: &'a Cx, input: DeleteAliasRequest) -> BoxFuture<'a, Result<DeleteAliasResponse, ApiError>>;
     fn delete_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteCodeSigningConfigResponse, ApiError>>;
     fn delete_function<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionRequest) -> BoxFuture<'a, Result<DeleteFunctionResponse, ApiError>>;
     fn delete_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionCodeSigningConfigResponse, ApiError>>;
     fn delete_function_concurrency<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionConcurrencyRequest) -> BoxFuture<'a, Result<DeleteFunctionConcurrencyResponse, ApiError>>;
     fn delete_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionEventInvokeConfigResponse, ApiError>>;
+    fn delete_function_url_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionUrlConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionUrlConfigResponse, ApiError>>;
     fn delete_layer_version<'a>(&'a self, cx: &'a Cx, input: DeleteLayerVersionRequest) -> BoxFuture<'a, Result<DeleteLayerVersionResponse, ApiError>>;
     fn get_account_settings<'a>(&'a self, cx: &'a Cx, input: GetAccountSettingsRequest) -> BoxFuture<'a, Result<GetAccountSettingsResponse, ApiError>>;
     fn get_alias<'a>(&'a self, cx: &'a Cx, input: GetAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
@@ -248,6 +270,7 @@ pub trait Calls: Send + Sync + 'static {
     fn get_function_configuration<'a>(&'a self, cx: &'a Cx, input: GetFunctionConfigurationRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn get_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
     fn get_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<GetFunctionRecursionConfigResponse, ApiError>>;
+    fn get_function_url_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionUrlConfigRequest) -> BoxFuture<'a, Result<GetFunctionUrlConfigResponse, ApiError>>;
     fn get_layer_version<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>>;
     fn get_layer_version_by_arn<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionByArnRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>>;
     fn get_layer_version_policy<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionPolicyRequest) -> BoxFuture<'a, Result<GetLayerVersionPolicyResponse, ApiError>>;
@@ -258,6 +281,7 @@ pub trait Calls: Send + Sync + 'static {
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>>;
     fn list_code_signing_configs<'a>(&'a self, cx: &'a Cx, input: ListCodeSigningConfigsRequest) -> BoxFuture<'a, Result<ListCodeSigningConfigsResponse, ApiError>>;
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>>;
+    fn list_function_url_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionUrlConfigsRequest) -> BoxFuture<'a, Result<ListFunctionUrlConfigsResponse, ApiError>>;
     fn list_functions<'a>(&'a self, cx: &'a Cx, input: ListFunctionsRequest) -> BoxFuture<'a, Result<ListFunctionsResponse, ApiError>>;
     fn list_functions_by_code_signing_config<'a>(&'a self, cx: &'a Cx, input: ListFunctionsByCodeSigningConfigRequest) -> BoxFuture<'a, Result<ListFunctionsByCodeSigningConfigResponse, ApiError>>;
     fn list_layer_versions<'a>(&'a self, cx: &'a Cx, input: ListLayerVersionsRequest) -> BoxFuture<'a, Result<ListLayerVersionsResponse, ApiError>>;
@@ -280,6 +304,7 @@ pub trait Calls: Send + Sync + 'static {
     fn update_function_code<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionCodeRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn update_function_configuration<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionConfigurationRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn update_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
+    fn update_function_url_config<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionUrlConfigRequest) -> BoxFuture<'a, Result<UpdateFunctionUrlConfigResponse, ApiError>>;
 }
 
 impl<T: Lambda> Calls for T {
@@ -298,6 +323,9 @@ impl<T: Lambda> Calls for T {
     fn create_function<'a>(&'a self, cx: &'a Cx, input: CreateFunctionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>> {
         Box::pin(Lambda::create_function(self, cx, input))
     }
+    fn create_function_url_config<'a>(&'a self, cx: &'a Cx, input: CreateFunctionUrlConfigRequest) -> BoxFuture<'a, Result<CreateFunctionUrlConfigResponse, ApiError>> {
+        Box::pin(Lambda::create_function_url_config(self, cx, input))
+    }
     fn delete_alias<'a>(&'a self, cx: &'a Cx, input: DeleteAliasRequest) -> BoxFuture<'a, Result<DeleteAliasResponse, ApiError>> {
         Box::pin(Lambda::delete_alias(self, cx, input))
     }
@@ -315,6 +343,9 @@ impl<T: Lambda> Calls for T {
     }
     fn delete_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionEventInvokeConfigResponse, ApiError>> {
         Box::pin(Lambda::delete_function_event_invoke_config(self, cx, input))
+    }
+    fn delete_function_url_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionUrlConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionUrlConfigResponse, ApiError>> {
+        Box::pin(Lambda::delete_function_url_config(self, cx, input))
     }
     fn delete_layer_version<'a>(&'a self, cx: &'a Cx, input: DeleteLayerVersionRequest) -> BoxFuture<'a, Result<DeleteLayerVersionResponse, ApiError>> {
         Box::pin(Lambda::delete_layer_version(self, cx, input))
@@ -346,6 +377,9 @@ impl<T: Lambda> Calls for T {
     fn get_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<GetFunctionRecursionConfigResponse, ApiError>> {
         Box::pin(Lambda::get_function_recursion_config(self, cx, input))
     }
+    fn get_function_url_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionUrlConfigRequest) -> BoxFuture<'a, Result<GetFunctionUrlConfigResponse, ApiError>> {
+        Box::pin(Lambda::get_function_url_config(self, cx, input))
+    }
     fn get_layer_version<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>> {
         Box::pin(Lambda::get_layer_version(self, cx, input))
     }
@@ -375,6 +409,9 @@ impl<T: Lambda> Calls for T {
     }
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>> {
         Box::pin(Lambda::list_function_event_invoke_configs(self, cx, input))
+    }
+    fn list_function_url_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionUrlConfigsRequest) -> BoxFuture<'a, Result<ListFunctionUrlConfigsResponse, ApiError>> {
+        Box::pin(Lambda::list_function_url_configs(self, cx, input))
     }
     fn list_functions<'a>(&'a self, cx: &'a Cx, input: ListFunctionsRequest) -> BoxFuture<'a, Result<ListFunctionsResponse, ApiError>> {
         Box::pin(Lambda::list_functions(self, cx, input))
@@ -442,6 +479,9 @@ impl<T: Lambda> Calls for T {
     fn update_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>> {
         Box::pin(Lambda::update_function_event_invoke_config(self, cx, input))
     }
+    fn update_function_url_config<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionUrlConfigRequest) -> BoxFuture<'a, Result<UpdateFunctionUrlConfigResponse, ApiError>> {
+        Box::pin(Lambda::update_function_url_config(self, cx, input))
+    }
 }
 
 /// What another service holds: bound once, when every service has been made.
@@ -475,6 +515,9 @@ impl Client {
     pub async fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> Result<FunctionConfiguration, ApiError> {
         self.0.get()?.create_function(cx, input).await
     }
+    pub async fn create_function_url_config(&self, cx: &Cx, input: CreateFunctionUrlConfigRequest) -> Result<CreateFunctionUrlConfigResponse, ApiError> {
+        self.0.get()?.create_function_url_config(cx, input).await
+    }
     pub async fn delete_alias(&self, cx: &Cx, input: DeleteAliasRequest) -> Result<DeleteAliasResponse, ApiError> {
         self.0.get()?.delete_alias(cx, input).await
     }
@@ -492,6 +535,9 @@ impl Client {
     }
     pub async fn delete_function_event_invoke_config(&self, cx: &Cx, input: DeleteFunctionEventInvokeConfigRequest) -> Result<DeleteFunctionEventInvokeConfigResponse, ApiError> {
         self.0.get()?.delete_function_event_invoke_config(cx, input).await
+    }
+    pub async fn delete_function_url_config(&self, cx: &Cx, input: DeleteFunctionUrlConfigRequest) -> Result<DeleteFunctionUrlConfigResponse, ApiError> {
+        self.0.get()?.delete_function_url_config(cx, input).await
     }
     pub async fn delete_layer_version(&self, cx: &Cx, input: DeleteLayerVersionRequest) -> Result<DeleteLayerVersionResponse, ApiError> {
         self.0.get()?.delete_layer_version(cx, input).await
@@ -523,6 +569,9 @@ impl Client {
     pub async fn get_function_recursion_config(&self, cx: &Cx, input: GetFunctionRecursionConfigRequest) -> Result<GetFunctionRecursionConfigResponse, ApiError> {
         self.0.get()?.get_function_recursion_config(cx, input).await
     }
+    pub async fn get_function_url_config(&self, cx: &Cx, input: GetFunctionUrlConfigRequest) -> Result<GetFunctionUrlConfigResponse, ApiError> {
+        self.0.get()?.get_function_url_config(cx, input).await
+    }
     pub async fn get_layer_version(&self, cx: &Cx, input: GetLayerVersionRequest) -> Result<GetLayerVersionResponse, ApiError> {
         self.0.get()?.get_layer_version(cx, input).await
     }
@@ -552,6 +601,9 @@ impl Client {
     }
     pub async fn list_function_event_invoke_configs(&self, cx: &Cx, input: ListFunctionEventInvokeConfigsRequest) -> Result<ListFunctionEventInvokeConfigsResponse, ApiError> {
         self.0.get()?.list_function_event_invoke_configs(cx, input).await
+    }
+    pub async fn list_function_url_configs(&self, cx: &Cx, input: ListFunctionUrlConfigsRequest) -> Result<ListFunctionUrlConfigsResponse, ApiError> {
+        self.0.get()?.list_function_url_configs(cx, input).await
     }
     pub async fn list_functions(&self, cx: &Cx, input: ListFunctionsRequest) -> Result<ListFunctionsResponse, ApiError> {
         self.0.get()?.list_functions(cx, input).await
@@ -619,6 +671,9 @@ impl Client {
     pub async fn update_function_event_invoke_config(&self, cx: &Cx, input: UpdateFunctionEventInvokeConfigRequest) -> Result<FunctionEventInvokeConfig, ApiError> {
         self.0.get()?.update_function_event_invoke_config(cx, input).await
     }
+    pub async fn update_function_url_config(&self, cx: &Cx, input: UpdateFunctionUrlConfigRequest) -> Result<UpdateFunctionUrlConfigResponse, ApiError> {
+        self.0.get()?.update_function_url_config(cx, input).await
+    }
 }
 
 /// What the edge holds.
@@ -637,54 +692,59 @@ impl<T: Lambda> Service for Server<T> {
             2 => Box::pin(async move { Ok(Answer::of(service.create_alias(cx, CreateAliasRequest::from_slot(Some(input))).await?)) }),
             3 => Box::pin(async move { Ok(Answer::of(service.create_code_signing_config(cx, CreateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
             4 => Box::pin(async move { Ok(Answer::of(service.create_function(cx, CreateFunctionRequest::from_slot(Some(input))).await?)) }),
-            5 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
-            6 => Box::pin(async move { Ok(Answer::of(service.delete_code_signing_config(cx, DeleteCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            7 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
-            8 => Box::pin(async move { Ok(Answer::of(service.delete_function_code_signing_config(cx, DeleteFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            9 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            10 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            11 => Box::pin(async move { Ok(Answer::of(service.delete_layer_version(cx, DeleteLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            12 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
-            13 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
-            14 => Box::pin(async move { Ok(Answer::of(service.get_code_signing_config(cx, GetCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            15 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
-            16 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            17 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            18 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            19 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            20 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            21 => Box::pin(async move { Ok(Answer::of(service.get_layer_version(cx, GetLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            22 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_by_arn(cx, GetLayerVersionByArnRequest::from_slot(Some(input))).await?)) }),
-            23 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_policy(cx, GetLayerVersionPolicyRequest::from_slot(Some(input))).await?)) }),
-            24 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
-            25 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            26 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
-            27 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
-            28 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
-            29 => Box::pin(async move { Ok(Answer::of(service.list_code_signing_configs(cx, ListCodeSigningConfigsRequest::from_slot(Some(input))).await?)) }),
-            30 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
-            31 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
-            32 => Box::pin(async move { Ok(Answer::of(service.list_functions_by_code_signing_config(cx, ListFunctionsByCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            33 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
-            34 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
-            35 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
-            36 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
-            37 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            38 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
-            39 => Box::pin(async move { Ok(Answer::of(service.put_function_code_signing_config(cx, PutFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            40 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            41 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            42 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            43 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            44 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
-            45 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
-            46 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
-            47 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
-            48 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
-            49 => Box::pin(async move { Ok(Answer::of(service.update_code_signing_config(cx, UpdateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            50 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
-            51 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            52 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            5 => Box::pin(async move { Ok(Answer::of(service.create_function_url_config(cx, CreateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            6 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
+            7 => Box::pin(async move { Ok(Answer::of(service.delete_code_signing_config(cx, DeleteCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            8 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
+            9 => Box::pin(async move { Ok(Answer::of(service.delete_function_code_signing_config(cx, DeleteFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            10 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            11 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            12 => Box::pin(async move { Ok(Answer::of(service.delete_function_url_config(cx, DeleteFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            13 => Box::pin(async move { Ok(Answer::of(service.delete_layer_version(cx, DeleteLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            14 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
+            15 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
+            16 => Box::pin(async move { Ok(Answer::of(service.get_code_signing_config(cx, GetCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            17 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
+            18 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            19 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            20 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            21 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            22 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            23 => Box::pin(async move { Ok(Answer::of(service.get_function_url_config(cx, GetFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            24 => Box::pin(async move { Ok(Answer::of(service.get_layer_version(cx, GetLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            25 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_by_arn(cx, GetLayerVersionByArnRequest::from_slot(Some(input))).await?)) }),
+            26 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_policy(cx, GetLayerVersionPolicyRequest::from_slot(Some(input))).await?)) }),
+            27 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
+            28 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            29 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
+            30 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
+            31 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
+            32 => Box::pin(async move { Ok(Answer::of(service.list_code_signing_configs(cx, ListCodeSigningConfigsRequest::from_slot(Some(input))).await?)) }),
+            33 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
+            34 => Box::pin(async move { Ok(Answer::of(service.list_function_url_configs(cx, ListFunctionUrlConfigsRequest::from_slot(Some(input))).await?)) }),
+            35 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
+            36 => Box::pin(async move { Ok(Answer::of(service.list_functions_by_code_signing_config(cx, ListFunctionsByCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            37 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
+            38 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
+            39 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
+            40 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
+            41 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            42 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
+            43 => Box::pin(async move { Ok(Answer::of(service.put_function_code_signing_config(cx, PutFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            44 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            45 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            46 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            47 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            48 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
+            49 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
+            50 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
+            51 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
+            52 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
+            53 => Box::pin(async move { Ok(Answer::of(service.update_code_signing_config(cx, UpdateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            54 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
+            55 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            56 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            57 => Box::pin(async move { Ok(Answer::of(service.update_function_url_config(cx, UpdateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }

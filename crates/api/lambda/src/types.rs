@@ -128,6 +128,17 @@ pub struct Concurrency {
 wire::structure!(Concurrency { reserved_concurrent_executions });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cors {
+    pub allow_credentials: Option<bool>,
+    pub allow_headers: Option<Vec<String>>,
+    pub allow_methods: Option<Vec<String>>,
+    pub allow_origins: Option<Vec<String>>,
+    pub expose_headers: Option<Vec<String>>,
+    pub max_age: Option<i32>,
+}
+wire::structure!(Cors { allow_credentials, allow_headers, allow_methods, allow_origins, expose_headers, max_age });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateAliasRequest {
     pub function_name: String,
     pub name: String,
@@ -188,6 +199,27 @@ pub struct CreateFunctionRequest {
 wire::structure!(CreateFunctionRequest { function_name, runtime, role, handler, code, description, timeout, memory_size, publish, publish_to, vpc_config, package_type, dead_letter_config, environment, kms_key_arn, tracing_config, tags, layers, file_system_configs, code_signing_config_arn, image_config, architectures, ephemeral_storage, snap_start, logging_config, tenancy_config, capacity_provider_config, durable_config, runtime_config, accelerator_config });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateFunctionUrlConfigRequest {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+    pub auth_type: FunctionUrlAuthType,
+    pub cors: Option<Cors>,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(CreateFunctionUrlConfigRequest { function_name, qualifier, auth_type, cors, invoke_mode });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateFunctionUrlConfigResponse {
+    pub function_url: String,
+    pub function_arn: String,
+    pub auth_type: FunctionUrlAuthType,
+    pub cors: Option<Cors>,
+    pub creation_time: String,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(CreateFunctionUrlConfigResponse { function_url, function_arn, auth_type, cors, creation_time, invoke_mode });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeadLetterConfig {
     pub target_arn: Option<String>,
 }
@@ -242,6 +274,13 @@ pub struct DeleteFunctionResponse {
     pub status_code: Option<i32>,
 }
 wire::structure!(DeleteFunctionResponse { status_code });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteFunctionUrlConfigRequest {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+}
+wire::structure!(DeleteFunctionUrlConfigRequest { function_name, qualifier });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteLayerVersionRequest {
@@ -398,6 +437,18 @@ wire::structure!(FunctionRuntimeConfig { runtime_arn, runtime_alias });
 
 wire::string_enum!(FunctionUrlAuthType { None = "NONE", AwsIam = "AWS_IAM" });
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FunctionUrlConfig {
+    pub function_url: String,
+    pub function_arn: String,
+    pub creation_time: String,
+    pub last_modified_time: String,
+    pub cors: Option<Cors>,
+    pub auth_type: FunctionUrlAuthType,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(FunctionUrlConfig { function_url, function_arn, creation_time, last_modified_time, cors, auth_type, invoke_mode });
+
 wire::string_enum!(FunctionVersion { All = "ALL" });
 
 wire::string_enum!(FunctionVersionLatestPublished { LatestPublished = "LATEST_PUBLISHED" });
@@ -500,6 +551,25 @@ pub struct GetFunctionResponse {
     pub concurrency: Option<Concurrency>,
 }
 wire::structure!(GetFunctionResponse { configuration, code, tags, tags_error, concurrency });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionUrlConfigRequest {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+}
+wire::structure!(GetFunctionUrlConfigRequest { function_name, qualifier });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionUrlConfigResponse {
+    pub function_url: String,
+    pub function_arn: String,
+    pub auth_type: FunctionUrlAuthType,
+    pub cors: Option<Cors>,
+    pub creation_time: String,
+    pub last_modified_time: String,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(GetFunctionUrlConfigResponse { function_url, function_arn, auth_type, cors, creation_time, last_modified_time, invoke_mode });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetLayerVersionByArnRequest {
@@ -632,6 +702,8 @@ pub struct InvokeAsyncResponse {
 }
 wire::structure!(InvokeAsyncResponse { status });
 
+wire::string_enum!(InvokeMode { Buffered = "BUFFERED", ResponseStream = "RESPONSE_STREAM" });
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LambdaManagedInstancesCapacityProviderConfig {
     pub capacity_provider_arn: String,
@@ -738,6 +810,21 @@ pub struct ListFunctionEventInvokeConfigsResponse {
     pub next_marker: Option<String>,
 }
 wire::structure!(ListFunctionEventInvokeConfigsResponse { function_event_invoke_configs, next_marker });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListFunctionUrlConfigsRequest {
+    pub function_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListFunctionUrlConfigsRequest { function_name, marker, max_items });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListFunctionUrlConfigsResponse {
+    pub function_url_configs: Vec<FunctionUrlConfig>,
+    pub next_marker: Option<String>,
+}
+wire::structure!(ListFunctionUrlConfigsResponse { function_url_configs, next_marker });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListFunctionsByCodeSigningConfigRequest {
@@ -1155,6 +1242,28 @@ pub struct UpdateFunctionEventInvokeConfigRequest {
 }
 wire::structure!(UpdateFunctionEventInvokeConfigRequest { function_name, qualifier, maximum_retry_attempts, maximum_event_age_in_seconds, destination_config });
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateFunctionUrlConfigRequest {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+    pub auth_type: Option<FunctionUrlAuthType>,
+    pub cors: Option<Cors>,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(UpdateFunctionUrlConfigRequest { function_name, qualifier, auth_type, cors, invoke_mode });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateFunctionUrlConfigResponse {
+    pub function_url: String,
+    pub function_arn: String,
+    pub auth_type: FunctionUrlAuthType,
+    pub cors: Option<Cors>,
+    pub creation_time: String,
+    pub last_modified_time: String,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(UpdateFunctionUrlConfigResponse { function_url, function_arn, auth_type, cors, creation_time, last_modified_time, invoke_mode });
+
 wire::string_enum!(UpdateRuntimeOn { Auto = "Auto", Manual = "Manual", FunctionUpdate = "FunctionUpdate" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -1193,6 +1302,11 @@ wire::structure!(DeleteFunctionConcurrencyResponse {});
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteFunctionEventInvokeConfigResponse {}
 wire::structure!(DeleteFunctionEventInvokeConfigResponse {});
+
+/// DeleteFunctionUrlConfig has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteFunctionUrlConfigResponse {}
+wire::structure!(DeleteFunctionUrlConfigResponse {});
 
 /// DeleteLayerVersion has none.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -110,6 +110,38 @@ impl Gate {
         Ok(Admitted { cx, payload, site })
     }
 
+    /// Who signed a request to somebody's application. Any page may have sent it, by any of its names: that is the
+    /// application's business.
+    /// Errors: what is not signed, on every listener; then as [`Gate::admit`].
+    pub fn signer(&self, call: &Call<'_>) -> Result<Cx, Refusal> {
+        let Some(presented) = presented(&call.head) else { return Err(SignatureError::Missing.into()) };
+        let open = match call.listener {
+            Listener::Open | Listener::Sandbox { any_key: true, .. } => true,
+            Listener::Strict | Listener::Sandbox { .. } => false,
+        };
+        if !open {
+            let (access, own) = match call.listener {
+                Listener::Sandbox { access_key_id, access, .. } => (*access, Some(access_key_id.as_str())),
+                Listener::Open | Listener::Strict => (Access::Strict, None),
+            };
+            return Ok(self.admit_signed(call, access, own)?.0);
+        }
+        match self.keys.lookup(&presented.access_key_id) {
+            Some(key) => Ok(self.verify(call, Access::Open, &key)?.0),
+            None => Ok(self.root(call, Some(presented))),
+        }
+    }
+
+    /// The sender of a request to somebody's application that asks nobody who they are.
+    pub fn anybody(&self, call: &Call<'_>) -> Cx {
+        let access = match call.listener {
+            Listener::Open => Access::Open,
+            Listener::Strict => Access::Strict,
+            Listener::Sandbox { access, .. } => *access,
+        };
+        self.anonymous(call, access).0
+    }
+
     /// A key of ours is verified; whatever else is root.
     fn admit_open(&self, call: &Call<'_>) -> Result<(Cx, PayloadCheck), Refusal> {
         let presented = presented(&call.head);
@@ -117,14 +149,18 @@ impl Gate {
             return self.verify(call, Access::Open, &key);
         }
         self.check_host(&call.head)?;
+        Ok((self.root(call, presented), PayloadCheck::unproven(&call.head)))
+    }
+
+    /// The root user of the account that a key which is not ours names.
+    fn root(&self, call: &Call<'_>, presented: Option<Presented>) -> Cx {
         let account = presented.as_ref().and_then(|presented| AccountId::parse(&presented.access_key_id).ok());
         let account = account.unwrap_or_else(|| self.settings.account.clone());
         let region = presented.as_ref().and_then(|presented| presented.region.as_deref());
         let region = region.map_or_else(|| self.settings.region.clone(), Region::new);
         let access_key_id = presented.map(|Presented { access_key_id, .. }| access_key_id);
         let caller = Caller { access_key_id, ..Caller::root(&account) };
-        let cx = context(call, account, region, caller, Access::Open);
-        Ok((cx, PayloadCheck::unproven(&call.head)))
+        context(call, account, region, caller, Access::Open)
     }
 
     /// Signed by a key of ours or not at all; with `own`, by that key or one that it led to.

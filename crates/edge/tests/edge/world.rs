@@ -250,6 +250,7 @@ impl World {
             gate: Arc::new(Gate::new(settings, Arc::new(keys))),
             internal: Arc::new(TestInternal(stage.clone())),
             raw_routes: vec![("/_gureum/v1/code/".to_owned(), Arc::new(Zip))],
+            function_urls: None,
             authority: Some(authority.clone()),
             hosts: HostFacts::default(),
             patience,

@@ -25,7 +25,7 @@ use isolation::Kept;
 use kernel::{Clock, OsRng, RealClock, Rng, VirtualClock};
 use localstack::Remembered;
 use panel::Panel;
-use paths::{CodeDownloads, Paths};
+use paths::{CodeDownloads, FunctionUrls, Paths};
 use platform::{Current, Ingredients, Platform};
 use serde_json::json;
 use store::{Options, Store};
@@ -83,6 +83,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         rng: rng.clone(),
         doors: doors.clone(),
         base_url: endpoints.first().cloned().unwrap_or_default(),
+        public_hosts: settings.public_hosts(addresses.first().map_or(0, SocketAddr::port))?,
         scratch: folder.join("scratch"),
         runtimes: settings.cache.join("runtimes"),
         search_path: environment.get("PATH").unwrap_or_default().to_owned(),
@@ -143,6 +144,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         gate: Arc::new(gate),
         internal: paths,
         raw_routes: vec![("/_gureum/v1/code/".to_owned(), Arc::new(CodeDownloads(current.clone())))],
+        function_urls: Some(Arc::new(FunctionUrls(current.clone()))),
         authority: Some(Arc::new(authority)),
         hosts: HostFacts { own: settings.hosts.clone(), ..HostFacts::default() },
         patience: Patience::default(),

@@ -10,6 +10,7 @@ use kernel::{BoxFuture, Clock, Cx, VirtualClock};
 use serde_json::{Value, json};
 use service_lambda::{CodeDoor, CodeRefused};
 use tokio::sync::watch;
+use wire::{DataPlane, PlaneRequest};
 
 use super::Ending;
 use super::init::{InitScripts, Stage};
@@ -172,6 +173,18 @@ impl RawRoute for CodeDownloads {
                     body: "the address is not signed by this server, or no longer valid".into(),
                 }),
             }
+        })
+    }
+}
+
+/// `{id}.lambda-url.…`: functions behind URLs, of whichever platform is there when one is called.
+pub struct FunctionUrls(pub Arc<Current>);
+
+impl DataPlane for FunctionUrls {
+    fn serve<'a>(&'a self, id: &'a str, request: PlaneRequest<'a>) -> BoxFuture<'a, http::Response<wire::Body>> {
+        Box::pin(async move {
+            let lambda = self.0.get().lambda.clone();
+            lambda.serve(id, request).await
         })
     }
 }

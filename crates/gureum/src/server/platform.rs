@@ -27,6 +27,7 @@ pub struct Ingredients {
     pub doors: Arc<SandboxDoors>,
     /// Where clients reach this server.
     pub base_url: String,
+    pub public_hosts: kernel::PublicHosts,
     /// Unpacked code and the environments' own folders.
     pub scratch: PathBuf,
     pub runtimes: PathBuf,
@@ -104,6 +105,7 @@ impl Platform {
             settings: service_lambda::Settings {
                 durable: ingredients.durable,
                 concurrency_limit: ingredients.account_concurrency,
+                public_hosts: ingredients.public_hosts.clone(),
                 ..service_lambda::Settings::new(ingredients.scratch.join("code"), &ingredients.base_url)
             },
         })?;

@@ -25,6 +25,12 @@ pub enum Error {
     NoPolicyAtAll,
     #[error("no statement {sid}")]
     StatementNotFound { sid: String },
+    #[error("a URL's function or alias does not exist")]
+    UrlFunctionNotFound,
+    #[error("no such URL")]
+    UrlNotFound,
+    #[error("{arn} has a URL")]
+    UrlExists { arn: String },
     #[error("no such layer, or version of one")]
     LayerNotFound,
     #[error("layer version {arn} not found, when its policy was asked for")]
@@ -139,6 +145,12 @@ impl From<Error> for ApiError {
             }
             Error::CannotFindAlias { arn } => not_found(format!("Cannot find alias arn: {arn}")),
             Error::AliasNotFound { arn } => not_found(format!("Alias not found: {arn}")),
+            Error::UrlFunctionNotFound => not_found("Function does not exist"),
+            Error::UrlNotFound => not_found("The resource you requested does not exist."),
+            Error::UrlExists { arn } => conflict(format!(
+                "Failed to create function url config for [functionArn = {arn}]. Error message:  FunctionUrlConfig \
+                 exists for this Lambda function"
+            )),
             Error::LayerNotFound => not_found("The resource you requested does not exist."),
             Error::LayerVersionNotFound { arn } => not_found(format!("Layer version {arn} does not exist.")),
             Error::LayerPolicyRevision => user(aws::precondition_failed_exception(

@@ -13,6 +13,7 @@ use crate::limits::CACHED_FUNCTIONS_MAX;
 use crate::model::name::{FunctionRef, LATEST, version_number};
 use crate::model::routing;
 use crate::records::{AliasRecord, EventInvokeRecord, FunctionRecord, Place, PolicyRecord, VersionRecord};
+use crate::url::records::{UrlRecord, urls};
 
 /// A function with everything that belongs to it, as of one moment.
 pub struct Function {
@@ -23,6 +24,8 @@ pub struct Function {
     /// By qualifier; the empty one is the function's own.
     pub policies: BTreeMap<String, PolicyRecord>,
     pub event_invokes: BTreeMap<String, EventInvokeRecord>,
+    /// By qualifier; the empty one is `$LATEST`'s.
+    pub urls: BTreeMap<String, UrlRecord>,
     /// What the engine runs, by version, made at the first invocation after a change.
     specs: Mutex<BTreeMap<String, Arc<FunctionSpec>>>,
 }
@@ -122,6 +125,7 @@ impl Functions {
             aliases: by_name(self.all(&place.aliases(name))?),
             policies: by_name(self.all(&place.policies(name))?),
             event_invokes: by_name(self.all(&place.event_invokes(name))?),
+            urls: by_name(self.all(&urls(place, name))?),
             specs: Mutex::default(),
         }))
     }

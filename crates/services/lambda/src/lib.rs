@@ -24,6 +24,7 @@ mod present;
 mod records;
 mod service;
 mod tasks;
+pub mod url;
 pub mod zip;
 
 pub use code::{CODE_PATH, CodeDoor, CodeRefused};

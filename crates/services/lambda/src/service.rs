@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api_lambda::types::*;
 use bytes::Bytes;
-use kernel::{BoxFuture, Clock, Cx, PageTokens, Principals, Rng, id};
+use kernel::{BoxFuture, Clock, Cx, PageTokens, Principals, PublicHosts, Rng, id};
 use runtime::{Engine, LogSink};
 use store::{BlobId, Store, Txn};
 use wire::ApiError;
@@ -41,13 +41,21 @@ pub struct Settings {
     pub durable: bool,
     /// Where clients reach this server, for addresses in answers.
     pub base_url: String,
+    /// How the addresses of function URLs end.
+    pub public_hosts: PublicHosts,
     /// Concurrent executions of an account in a region.
     pub concurrency_limit: u32,
 }
 
 impl Settings {
     pub fn new(code_dir: PathBuf, base_url: &str) -> Self {
-        Self { code_dir, durable: true, base_url: base_url.to_owned(), concurrency_limit: CONCURRENCY_DEFAULT }
+        Self {
+            code_dir,
+            durable: true,
+            base_url: base_url.to_owned(),
+            public_hosts: PublicHosts::Aws,
+            concurrency_limit: CONCURRENCY_DEFAULT,
+        }
     }
 }
 
@@ -71,6 +79,7 @@ pub(crate) struct Shared {
     pub concurrency: Arc<Concurrency>,
     pub events: Events,
     pub page_tokens: PageTokens,
+    pub public_hosts: PublicHosts,
 }
 
 impl LambdaService {
@@ -90,6 +99,7 @@ impl LambdaService {
             concurrency: Concurrency::new(settings.concurrency_limit),
             events: Events::default(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
+            public_hosts: settings.public_hosts,
             code,
             store,
             engine,
@@ -226,6 +236,11 @@ door! {
     get_function_recursion_config: GetFunctionRecursionConfigRequest => GetFunctionRecursionConfigResponse;
     put_runtime_management_config: PutRuntimeManagementConfigRequest => PutRuntimeManagementConfigResponse;
     get_runtime_management_config: GetRuntimeManagementConfigRequest => GetRuntimeManagementConfigResponse;
+    create_function_url_config: CreateFunctionUrlConfigRequest => CreateFunctionUrlConfigResponse;
+    get_function_url_config: GetFunctionUrlConfigRequest => GetFunctionUrlConfigResponse;
+    update_function_url_config: UpdateFunctionUrlConfigRequest => UpdateFunctionUrlConfigResponse;
+    delete_function_url_config: DeleteFunctionUrlConfigRequest => DeleteFunctionUrlConfigResponse;
+    list_function_url_configs: ListFunctionUrlConfigsRequest => ListFunctionUrlConfigsResponse;
     publish_layer_version: PublishLayerVersionRequest => PublishLayerVersionResponse;
     get_layer_version: GetLayerVersionRequest => GetLayerVersionResponse;
     get_layer_version_by_arn: GetLayerVersionByArnRequest => GetLayerVersionResponse;

@@ -20,6 +20,7 @@ use crate::model::name::{LATEST, version_number};
 use crate::present::{Moment, code_sha256, configuration as shown};
 use crate::records::{CodeRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, drop_uses, place, put_uses};
 use crate::service::{Shared, existing};
+use crate::url::records::{UrlRecord, owner, urls};
 
 impl Shared {
     pub async fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> Result<FunctionConfiguration, Error> {
@@ -361,6 +362,12 @@ fn delete_all(txn: &mut Txn, place: &Place, name: &str) -> Result<BTreeSet<BlobI
     let mut used = BTreeSet::new();
     for version in std::iter::once(function.latest).chain(versions.into_iter().map(|(_, version)| version)) {
         used.extend(drop_uses(txn, place, name, &version));
+    }
+    let urls: Vec<(_, UrlRecord)> =
+        txn.scan_records(&KeyRange::prefix(&urls(place, name)), usize::MAX, Direction::Forward)?;
+    for (key, url) in urls {
+        txn.delete(owner(&url.id));
+        txn.delete(key);
     }
     txn.delete(place.function(name));
     for prefix in [place.versions(name), place.aliases(name), place.policies(name), place.event_invokes(name)] {

@@ -178,15 +178,17 @@ fn answer(version: &VersionRecord, outcome: Outcome) -> Result<InvocationRespons
             answer.function_error = Some("Unhandled".to_owned());
             answer.payload = Some(payload);
         }
-        Err(InvocationError::Environment(error)) => return Err(refused(error)),
+        Err(InvocationError::Environment(error)) => return Err(error.into()),
     }
     Ok(answer)
 }
 
-fn refused(error: EnvironmentError) -> Error {
-    match error {
-        EnvironmentError::RuntimeUnavailable { reason, .. } => Error::RuntimeUnavailable(reason),
-        other => Error::NotRunnable(other.to_string()),
+impl From<EnvironmentError> for Error {
+    fn from(error: EnvironmentError) -> Self {
+        match error {
+            EnvironmentError::RuntimeUnavailable { reason, .. } => Self::RuntimeUnavailable(reason),
+            other => Self::NotRunnable(other.to_string()),
+        }
     }
 }
 

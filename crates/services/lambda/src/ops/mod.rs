@@ -15,6 +15,7 @@ mod lists;
 mod pages;
 mod permissions;
 mod tags;
+mod urls;
 mod versions;
 
 pub(crate) use invoke::or_nothing;
