@@ -28,14 +28,22 @@ impl Environment {
         self.variables.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.as_str())
     }
 
+    /// The same environment with one variable in place of what it was.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// `$XDG_DATA_HOME/gureum`: what must not be lost.
     pub fn data_dir(&self) -> PathBuf {
         self.xdg("XDG_DATA_HOME", ".local/share")
     }
 
-    /// `$XDG_STATE_HOME/gureum`: the local CA, the note of the running server, its log.
+    /// `$GUREUM_STATE`, else `$XDG_STATE_HOME/gureum`: the local CA, the note of the running server, its log.
     pub fn state_dir(&self) -> PathBuf {
-        self.xdg("XDG_STATE_HOME", ".local/state")
+        let own = self.get("GUREUM_STATE").map(PathBuf::from).filter(|path| path.is_absolute());
+        own.unwrap_or_else(|| self.xdg("XDG_STATE_HOME", ".local/state"))
     }
 
     /// `$XDG_CACHE_HOME/gureum`: what can be fetched again, such as runtimes.

@@ -66,8 +66,8 @@ async fn led(connection: Arc<Connection>, exchange: &Exchange, body: Incoming) -
     let arrival = &exchange.arrival;
     let parts = &exchange.parts;
     let is_connect = parts.method == Method::CONNECT;
-    if is_connect && parts.version != Version::HTTP_11 || arrival.tunnelled {
-        let text = "CONNECT is served over HTTP/1.1, and not within a tunnel";
+    if parts.version > Version::HTTP_11 || arrival.tunnelled {
+        let text = "CONNECT is served over HTTP/1, and not within a tunnel";
         return Err(ApiError::unmodeled(501, "NotImplementedException", text));
     }
     let authority = parts.uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();

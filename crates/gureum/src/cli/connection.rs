@@ -124,7 +124,29 @@ impl Connection {
     /// The same server, called as root of an account by its number: what open access understands.
     pub fn as_account(&self, account: &str) -> Self {
         let key = account.to_owned();
-        let credentials = Credentials { access_key_id: key.clone(), secret_access_key: key, session_token: None };
+        self.with_keys(Credentials { access_key_id: key.clone(), secret_access_key: key, session_token: None })
+    }
+
+    /// What `gureum status` shows.
+    pub async fn status(&self) -> Result<Value, Failure> {
+        let reply = self.rest("gureum", Method::GET, "/_gureum/v1/status", &[], Bytes::new()).await?;
+        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken("the status is not JSON", cause))
+    }
+
+    /// Whether the server has issued this key. Asked with a wrong secret: only of a key that it knows can a server say that
+    /// the signature does not match, and the right secret stays out of it.
+    pub async fn knows(&self, keys: &Credentials) -> Result<bool, Failure> {
+        let wrong = Credentials { secret_access_key: "not the secret".to_owned(), ..keys.clone() };
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let call = Bytes::from_static(b"Action=GetCallerIdentity&Version=2011-06-15");
+        match self.with_keys(wrong).rest("sts", Method::POST, "/", &form, call).await {
+            Err(Failure::Api { code, .. }) => Ok(code == "SignatureDoesNotMatch"),
+            Err(other) => Err(other),
+            Ok(_) => Ok(false),
+        }
+    }
+
+    fn with_keys(&self, credentials: Credentials) -> Self {
         Self {
             endpoint: self.endpoint.clone(),
             region: self.region.clone(),
@@ -152,12 +174,17 @@ fn credentials(environment: &Environment) -> Credentials {
             secret_access_key: secret.to_owned(),
             session_token: environment.get("AWS_SESSION_TOKEN").map(str::to_owned),
         },
-        _ => super::root_key::stored(&environment.state_dir()).unwrap_or_else(|| Credentials {
-            access_key_id: "gureum".to_owned(),
-            secret_access_key: "gureum".to_owned(),
-            session_token: None,
-        }),
+        _ => fallback_keys(environment),
     }
+}
+
+/// The root key that the first strict start has left, else "whoever".
+pub fn fallback_keys(environment: &Environment) -> Credentials {
+    super::root_key::stored(&environment.state_dir()).unwrap_or_else(|| Credentials {
+        access_key_id: "gureum".to_owned(),
+        secret_access_key: "gureum".to_owned(),
+        session_token: None,
+    })
 }
 
 async fn collect(response: http::Response<Incoming>) -> Result<Reply, Failure> {

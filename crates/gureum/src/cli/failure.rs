@@ -13,6 +13,8 @@ pub enum Failure {
     Function { payload: String, log: String },
     #[error("{what} did not happen within {seconds} s")]
     TimedOut { what: &'static str, seconds: u64 },
+    #[error("cannot run {program}: {}", if *.missing { "command not found" } else { cause.as_str() })]
+    NotStarted { program: String, missing: bool, cause: String },
     #[error("{what}")]
     Usage { what: String, hint: String },
     #[error("{what}: {cause}")]
@@ -24,7 +26,8 @@ impl Failure {
         Self::Broken { what: what.into(), cause: cause.to_string() }
     }
 
-    /// 1 failed, 2 usage, 3 not running, 4 not found, 5 timeout, 6 the function failed.
+    /// 1 failed, 2 usage, 3 not running, 4 not found, 5 timeout, 6 the function failed; as shells have it 126 for a command
+    /// that cannot be run and 127 for one that is not there.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::NotRunning { .. } => 3,
@@ -32,6 +35,13 @@ impl Failure {
             Self::TimedOut { .. } => 5,
             Self::Function { .. } => 6,
             Self::Usage { .. } => 2,
+            Self::NotStarted { missing, .. } => {
+                if *missing {
+                    127
+                } else {
+                    126
+                }
+            }
             Self::Api { .. } | Self::Broken { .. } => 1,
         })
     }
@@ -43,6 +53,7 @@ impl Failure {
             Self::Function { .. } => "FunctionError",
             Self::TimedOut { .. } => "Timeout",
             Self::Usage { .. } => "Usage",
+            Self::NotStarted { .. } => "NotStarted",
             Self::Broken { .. } => "Failed",
         }
     }
@@ -54,8 +65,9 @@ impl Failure {
             Self::Function { .. } => "see its log with: gureum logs FUNCTION",
             Self::TimedOut { .. } => "see what it is doing with: gureum status",
             Self::Usage { hint, .. } => hint,
+            Self::NotStarted { missing: true, .. } => "is it installed, and its folder on the PATH?",
             Self::Api { status: 403, .. } => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key of this server",
-            Self::Api { .. } | Self::Broken { .. } => "",
+            Self::Api { .. } | Self::Broken { .. } | Self::NotStarted { .. } => "",
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod connection;
 mod env;
+mod exec;
 mod failure;
 mod invoke;
 mod keys;
 mod lifecycle;
 mod logs;
+mod pointing;
 mod proxy_token;
 mod report;
 mod reset;
@@ -52,6 +54,8 @@ pub enum Command {
     Wait(lifecycle::Wait),
     /// Print the variables that point AWS clients here: eval "$(gureum env)"
     Env(env::Env),
+    /// Run a command whose AWS clients, whatever they are, talk to the server
+    Exec(exec::Exec),
     /// Forget everything: functions, logs, roles, keys
     Reset,
     /// Root keys of an account
@@ -91,7 +95,8 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure>
         Command::Down => lifecycle::down(environment).await,
         Command::Status => status::run(&connect()?).await,
         Command::Wait(wait) => lifecycle::wait(wait, &connect()?).await,
-        Command::Env(env) => env::run(env, &connect()?),
+        Command::Env(env) => env::run(env, &connect()?, environment).await,
+        Command::Exec(exec) => exec::run(exec, &connect()?, environment).await,
         Command::Reset => reset::run(&connect()?).await,
         Command::Keys(keys) => keys::run(keys, &connect()?).await,
         Command::Invoke(invoke) => invoke::run(invoke, &connect()?).await,
@@ -115,6 +120,7 @@ impl Command {
             Self::Status => "status",
             Self::Wait(_) => "wait",
             Self::Env(_) => "env",
+            Self::Exec(_) => "exec",
             Self::Reset => "reset",
             Self::Keys(_) => "keys",
             Self::Invoke(_) => "invoke",

@@ -1,14 +1,10 @@
-use bytes::Bytes;
-use http::Method;
 use serde_json::Value;
 
 use super::connection::Connection;
 use super::{Failure, Report};
 
 pub async fn run(connection: &Connection) -> Result<Report, Failure> {
-    let reply = connection.rest("gureum", Method::GET, "/_gureum/v1/status", &[], Bytes::new()).await?;
-    let data: Value =
-        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken("the status is not JSON", cause))?;
+    let data = connection.status().await?;
     Ok(Report::new(words(&data), data))
 }
 
