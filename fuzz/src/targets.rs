@@ -75,6 +75,11 @@ pub const TARGETS: &[Target] = &[
         run: runtime::fuzz::fuzz_telemetry,
         seeds: &[b"\xa5\x5a\x00\x03\x00\x00\x00\x05hello"],
     },
+    Target {
+        name: "dns-questions",
+        run: runtime::fuzz::fuzz_questions,
+        seeds: &[b"\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03sqs\x09amazonaws\x03com\x00\x00\x01\x00\x01"],
+    },
     Target { name: "channel-frames", run: runtime::fuzz::fuzz_frames, seeds: &[] },
     Target {
         name: "runtime-api-routes",

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 pub enum FunctionNetwork {
     /// Nothing: each function has a network of its own, where the host allows one
+    #[default]
     None,
     /// This machine's network, with whatever it reaches
-    #[default]
     Host,
 }

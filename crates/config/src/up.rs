@@ -65,7 +65,7 @@ pub struct UpArgs {
     /// Give functions the variables by which code written for LocalStack finds it
     #[arg(long, env = "GUREUM_LOCALSTACK_ENV")]
     pub localstack_env: bool,
-    /// What functions reach beside AWS's names. Default: host
+    /// What functions reach beside AWS's names. Default: none
     #[arg(long, value_enum, env = "GUREUM_FUNCTION_NETWORK")]
     pub function_network: Option<FunctionNetwork>,
     /// Off loopback, start although functions cannot be isolated on this host

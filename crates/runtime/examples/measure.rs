@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p runtime --example measure -- RUNTIMES_DIR [WARM_COUNT]` (the runtimes must be installed there).
 
+use std::any::Any;
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,14 @@ impl Doorways for Nothing {
     fn open<'a>(&'a self, _: &'a Credentials) -> BoxFuture<'a, Option<Doorway>> {
         Box::pin(async { None })
     }
+
+    fn serve(&self, _: &Credentials, _: Vec<TcpListener>) -> Option<Box<dyn Any + Send + Sync>> {
+        None
+    }
+
+    fn authority(&self) -> Option<Arc<str>> {
+        None
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "stands in for the server, whose config reads the PATH")]
@@ -57,7 +67,7 @@ fn main() {
         warden: "/proc/self/exe".into(),
         localstack_variables: false,
         isolation: runtime::probe_isolation(Path::new("/proc/self/exe")).level,
-        network: FunctionNetwork::Host,
+        network: FunctionNetwork::None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {

@@ -2,6 +2,8 @@
 //!
 //! `serve_one RUNTIMES_DIR SCRATCH_DIR CODE_DIR plain|best`
 
+use std::any::Any;
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +34,14 @@ impl Doorways for Nothing {
     fn open<'a>(&'a self, _: &'a Credentials) -> BoxFuture<'a, Option<Doorway>> {
         Box::pin(async { None })
     }
+
+    fn serve(&self, _: &Credentials, _: Vec<TcpListener>) -> Option<Box<dyn Any + Send + Sync>> {
+        None
+    }
+
+    fn authority(&self) -> Option<Arc<str>> {
+        None
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "stands in for the server, whose config reads the PATH")]
@@ -58,7 +68,7 @@ fn main() {
             "plain" => IsolationLevel::Plain,
             _ => runtime::probe_isolation(Path::new("/proc/self/exe")).level,
         },
-        network: FunctionNetwork::Host,
+        network: FunctionNetwork::None,
     };
     let spec = Arc::new(FunctionSpec {
         function_arn: "arn:aws:lambda:us-east-1:000000000000:function:one:$LATEST".into(),

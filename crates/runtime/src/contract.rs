@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,6 +152,13 @@ pub struct Credentials {
 pub trait Doorways: Send + Sync + 'static {
     /// A loopback listener through which only these credentials count; `None` where there is none to give.
     fn open<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Option<Doorway>>;
+
+    /// Serves listeners that are there already, in an environment's own network, in the same way. They are closed when
+    /// the answer is dropped; `None` where there is nothing to serve.
+    fn serve(&self, credentials: &Credentials, listeners: Vec<TcpListener>) -> Option<Box<dyn Any + Send + Sync>>;
+
+    /// The certificate (PEM) of the authority that signs the listeners' TLS certificates.
+    fn authority(&self) -> Option<Arc<str>>;
 }
 
 /// One environment's listener. It is open as long as this value lives.

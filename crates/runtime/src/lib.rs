@@ -12,6 +12,7 @@ mod logs;
 mod meter;
 mod pool;
 mod rapi;
+mod resolver;
 mod runtimes;
 mod sandbox;
 mod trust;
@@ -33,6 +34,7 @@ pub mod fuzz {
     //! Bodies of the fuzz targets: everything here reads bytes that a function wrote.
     pub use crate::logs::fuzz_telemetry;
     pub use crate::rapi::{fuzz_frames, fuzz_routes};
+    pub use crate::resolver::fuzz_questions;
 }
 
 /// Whether `runtime` can run here, for whoever has no pool. Errors: why not, in words with what to do.

@@ -35,3 +35,7 @@ pub const HAND_OVER_ATTEMPTS_MAX: usize = 8;
 pub const STARTS_PER_CORE: usize = 2;
 /// How long a slow start counts as one of those.
 pub const START_HOLD_MAX: Duration = Duration::from_millis(500);
+/// Bytes of a DNS message that a function sends. Source: RFC 6891, 6.2.3: what requestors commonly offer.
+pub const DNS_MESSAGE_BYTES_MAX: usize = 4096;
+/// Connections to an environment's resolver; further ones wait.
+pub const DNS_CONNECTIONS_MAX: usize = 16;

@@ -1,6 +1,8 @@
 //! Each execution environment's own listener to the AWS APIs, through which only its credentials count.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::any::Any;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 
 use edge::{Edge, Listener};
@@ -29,17 +31,22 @@ impl SandboxDoors {
     }
 }
 
+impl Way {
+    fn listener(&self, credentials: &Credentials) -> Listener {
+        Listener::Sandbox {
+            access_key_id: credentials.access_key_id.clone(),
+            any_key: self.any_key,
+            access: self.access,
+        }
+    }
+}
+
 impl Doorways for SandboxDoors {
     fn open<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Option<Doorway>> {
         Box::pin(async move {
             let way = self.way.get()?;
-            let listener = Listener::Sandbox {
-                access_key_id: credentials.access_key_id.clone(),
-                any_key: way.any_key,
-                access: way.access,
-            };
             let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            match way.edge.listen(free, listener).await {
+            match way.edge.listen(free, way.listener(credentials)).await {
                 Ok(listening) => Some(Doorway {
                     address: listening.address(),
                     authority: Some(way.authority.clone()),
@@ -51,5 +58,21 @@ impl Doorways for SandboxDoors {
                 }
             }
         })
+    }
+
+    fn serve(&self, credentials: &Credentials, listeners: Vec<TcpListener>) -> Option<Box<dyn Any + Send + Sync>> {
+        let way = self.way.get()?;
+        let serve = |listener| way.edge.listen_on(listener, way.listener(credentials), false);
+        match listeners.into_iter().map(serve).collect::<io::Result<Vec<_>>>() {
+            Ok(listening) => Some(Box::new(listening)),
+            Err(error) => {
+                tracing::error!(%error, "an execution environment gets no way to the AWS APIs");
+                None
+            }
+        }
+    }
+
+    fn authority(&self) -> Option<Arc<str>> {
+        self.way.get().map(|way| way.authority.clone())
     }
 }

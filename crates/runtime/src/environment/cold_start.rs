@@ -1,5 +1,6 @@
 //! A cold start: folder, credentials, the runtime's process, its initialization, and what is done when that fails.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -10,14 +11,17 @@ use super::event::{LOST, failure, mark};
 use super::language;
 use super::life::{Environment, Home, Running, stopped};
 use super::process::{Process, Sign, bind};
-use crate::contract::{EnvironmentError, Invocation, Outcome};
+use crate::contract::{Doorway, EnvironmentError, Invocation, Outcome};
 use crate::isolation::IsolationLevel;
 use crate::limits::{INIT_MAX, OPEN_FILES_MAX};
 use crate::meter::init_report_line;
 use crate::rapi::Effect;
 use crate::runtimes::{Family, runtime_version_arn};
-use crate::sandbox::{self, Exit, Plan, Program, World};
+use crate::sandbox::{self, Exit, Injected, PLATFORM, Plan, Program, RUNTIME_API_PORT, World};
 use crate::variables::{Circumstances, environment};
+
+/// Where bootstraps lead connections to AWS's names in an own network.
+const HTTPS_PORT: u16 = 443;
 
 /// How an initialization ended.
 enum Initialized {
@@ -116,13 +120,24 @@ impl<H: Home> Environment<H> {
         self.credentials = self.platform.credentials.credentials(&self.spec).await;
         if let Some(credentials) = &self.credentials {
             self.home.usable_until(credentials.expires);
-            self.doorway = self.platform.doorways.open(credentials).await;
+            self.doorway = if self.platform.has_own_network() {
+                let authority = self.platform.doorways.authority();
+                Some(Doorway { address: (PLATFORM, HTTPS_PORT).into(), authority, guard: Box::new(()) })
+            } else {
+                self.platform.doorways.open(credentials).await
+            };
         }
         Ok(())
     }
 
     async fn start(&mut self) -> std::io::Result<Process> {
-        let (listener, runtime_api) = bind().await?;
+        let has_own_network = self.platform.has_own_network();
+        let (listener, runtime_api) = if has_own_network {
+            (None, runtime_api_address(&self.spec.runtime))
+        } else {
+            let (listener, address) = bind().await?;
+            (Some(listener), address)
+        };
         let variables = environment(
             &self.spec,
             &Circumstances {
@@ -131,7 +146,7 @@ impl<H: Home> Environment<H> {
                 runtime_api,
                 credentials: self.credentials.as_ref(),
                 doorway: self.doorway.as_ref(),
-                names_resolve: false,
+                names_resolve: has_own_network,
                 localstack: self.platform.localstack_variables,
             },
         );
@@ -205,9 +220,24 @@ impl<H: Home> Environment<H> {
                 Sign::NotExecutable { errno } => return Initialized::Failed(self.not_executable(errno)),
                 Sign::Lost => return Initialized::Failed(told.unwrap_or(LOST)),
                 Sign::NoWorld(why) => return Initialized::NotStarted(why),
+                Sign::Listening(injected) => {
+                    if let Err(error) = self.serve_network(process, injected) {
+                        return Initialized::NotStarted(error.to_string());
+                    }
+                }
                 Sign::Started | Sign::Said(_) | Sign::Wrote => {}
             }
         }
+    }
+
+    fn serve_network(&mut self, process: &mut Process, injected: Injected) -> std::io::Result<()> {
+        let apis = process.serve_network(injected)?;
+        if let (Some(credentials), Some(doorway)) = (&self.credentials, &mut self.doorway)
+            && let Some(guard) = self.platform.doorways.serve(credentials, apis)
+        {
+            doorway.guard = guard;
+        }
+        Ok(())
     }
 
     fn not_executable(&self, errno: i32) -> Failure {
@@ -220,6 +250,13 @@ impl<H: Home> Environment<H> {
             Program::At(_) => Failure::Exited(Exit::Status(if errno == libc::ENOENT { 127 } else { 126 })),
         }
     }
+}
+
+/// Where a function of an own network finds the Runtime API: Amazon Linux 2's custom runtime is told another address of it.
+/// Source: `AWS_LAMBDA_RUNTIME_API` in the recorded answers.
+fn runtime_api_address(runtime: &str) -> SocketAddr {
+    let address = if runtime == "provided.al2" { Ipv4Addr::LOCALHOST } else { PLATFORM };
+    (address, RUNTIME_API_PORT).into()
 }
 
 /// As AWS starts Node.js: the heap's parts in proportion to the function's memory.

@@ -100,7 +100,7 @@ impl<H: Home> Environment<H> {
                 Sign::Said(Effect::Failed(payload)) => Err(failure(payload)),
                 Sign::Exited(exit) => Err(Failure::Exited(exit)),
                 Sign::NotExecutable { .. } | Sign::NoWorld(_) | Sign::Lost => Err(LOST),
-                Sign::Started | Sign::Said(_) | Sign::Wrote => continue,
+                Sign::Started | Sign::Listening(_) | Sign::Said(_) | Sign::Wrote => continue,
             };
             return Handled::Answered { result, took: took() };
         }
@@ -118,7 +118,7 @@ impl<H: Home> Environment<H> {
                 sign = process.sign(&mut self.journal) => match sign {
                     Sign::Said(Effect::Waiting) => return After::Waiting,
                     Sign::Exited(_) | Sign::NotExecutable { .. } | Sign::NoWorld(_) | Sign::Lost => return After::Gone,
-                    Sign::Started | Sign::Said(_) | Sign::Wrote => {}
+                    Sign::Started | Sign::Listening(_) | Sign::Said(_) | Sign::Wrote => {}
                 },
                 () = &mut patience => return After::Busy,
                 () = &mut *over => return After::Gone,

@@ -118,7 +118,7 @@ impl<H: Home> Environment<H> {
                 },
                 sign = process.sign(&mut self.journal) => match sign {
                     Sign::Exited(_) | Sign::NotExecutable { .. } | Sign::NoWorld(_) | Sign::Lost => break,
-                    Sign::Started | Sign::Said(_) | Sign::Wrote => {}
+                    Sign::Started | Sign::Listening(_) | Sign::Said(_) | Sign::Wrote => {}
                 },
                 () = &mut kept => match self.home.leave_if_idle() {
                     true => break,

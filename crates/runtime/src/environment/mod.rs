@@ -46,6 +46,13 @@ pub struct Platform {
     pub keep_alive: Duration,
 }
 
+impl Platform {
+    /// Whether environments have a network each.
+    pub fn has_own_network(&self) -> bool {
+        self.isolation != IsolationLevel::Plain && self.network == FunctionNetwork::None
+    }
+}
+
 /// An event on its way into an environment. One that comes too late is given back unused.
 pub struct Delivery {
     pub invocation: Invocation,

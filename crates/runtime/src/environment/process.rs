@@ -8,8 +8,8 @@ use std::os::fd::AsFd;
 use bytes::{Buf, Bytes, BytesMut};
 use kernel::Clock;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
 use tokio::net::unix::pipe;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
@@ -17,7 +17,8 @@ use super::journal::Journal;
 use crate::logs::{Frames, Lines};
 use crate::meter;
 use crate::rapi::{Call, Decoder, Effect, Event, HttpCall, Refusal, RuntimeApi, encode_event, serve};
-use crate::sandbox::{Exit, Pipes, Report, Sandbox};
+use crate::resolver;
+use crate::sandbox::{Exit, Injected, PLATFORM, Pipes, Report, Sandbox};
 
 const CALLS_WAITING_MAX: usize = 16;
 /// Room that a read has at least.
@@ -28,6 +29,8 @@ const PIPE_PIECES_MAX: usize = 64;
 #[derive(Debug)]
 pub enum Sign {
     Started,
+    /// Its own network is there, with listeners that wait to be served.
+    Listening(Injected),
     /// It was to have a world of its own and there is none to be had: nothing was started.
     NoWorld(String),
     Said(Effect),
@@ -48,7 +51,9 @@ pub struct Process {
     decoder: Decoder,
     output: Output,
     http: mpsc::Receiver<HttpCall>,
-    http_server: AbortOnDrop,
+    calls: mpsc::Sender<HttpCall>,
+    /// What serves the process over its own and the host's sockets.
+    servers: Vec<AbortOnDrop>,
     /// A `next` that came over HTTP and waits for an event.
     parked: Option<oneshot::Sender<Result<Event, Refusal>>>,
     /// An event whose asker had hung up: for the next one that asks.
@@ -79,16 +84,18 @@ pub async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 impl Process {
-    pub fn new(sandbox: Sandbox, pipes: Pipes, listener: TcpListener) -> Self {
+    /// `listener`: the Runtime API's on the host; one in the process's own network comes later.
+    pub fn new(sandbox: Sandbox, pipes: Pipes, listener: Option<TcpListener>) -> Self {
         let (calls, http) = mpsc::channel(CALLS_WAITING_MAX);
-        Self {
+        let mut process = Self {
             sandbox,
             events: pipes.events,
             answers: Some(pipes.answers),
             decoder: Decoder::default(),
             output: Output::new(pipes.telemetry, pipes.stdout, pipes.stderr),
             http,
-            http_server: AbortOnDrop(tokio::spawn(serve(listener, calls)).abort_handle()),
+            calls,
+            servers: Vec::new(),
             parked: None,
             undelivered: None,
             api: RuntimeApi::default(),
@@ -97,7 +104,26 @@ impl Process {
             is_closed: false,
             pid: None,
             peak_mb_at_exit: 0,
+        };
+        if let Some(listener) = listener {
+            process.serve_runtime_api(listener);
         }
+        process
+    }
+
+    fn serve_runtime_api(&mut self, listener: TcpListener) {
+        let server = tokio::spawn(serve(listener, self.calls.clone()));
+        self.servers.push(AbortOnDrop(server.abort_handle()));
+    }
+
+    /// Serves its network, without the AWS APIs, which are answered.
+    pub fn serve_network(&mut self, injected: Injected) -> io::Result<Vec<std::net::TcpListener>> {
+        let Injected { runtime_api, names, names_by_stream, apis } = injected;
+        self.serve_runtime_api(TcpListener::from_std(runtime_api)?);
+        let (names, by_stream) = (UdpSocket::from_std(names)?, TcpListener::from_std(names_by_stream)?);
+        let resolver = tokio::spawn(resolver::serve(names, by_stream, PLATFORM));
+        self.servers.push(AbortOnDrop(resolver.abort_handle()));
+        Ok(apis)
     }
 
     /// Hands an event to the waiting runtime, on the way by which it asked.
@@ -192,6 +218,7 @@ impl Process {
                 self.pid = Some(pid);
                 Sign::Started
             }
+            Some(Report::Listening) => self.sandbox.listeners().map_or(Sign::Lost, Sign::Listening),
             Some(Report::NoWorld { step, error, .. }) => {
                 Sign::NoWorld(format!("no world of its own ({step:?}): {error}"))
             }
@@ -230,8 +257,8 @@ impl Process {
 
     /// Ends it and all that came of it, and takes what they still wrote.
     pub async fn end(self, journal: &mut Journal, clock: &dyn Clock) {
-        let Self { sandbox, mut output, http_server, .. } = self;
-        drop(http_server);
+        let Self { sandbox, mut output, servers, .. } = self;
+        drop(servers);
         sandbox.end(clock).await;
         output.finish(journal);
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::namespaces::{FunctionNetwork, INSIDE_GID, INSIDE_UID};
+use super::network::PLATFORM;
 
 /// Taken from the host as they are, where they are there.
 const COPIED: [&str; 3] = ["ld.so.cache", "services", "protocols"];
@@ -81,7 +82,7 @@ fn files() -> [(&'static str, String); 5] {
         ),
         ("group", "root:x:0:\n".to_owned()),
         ("hosts", "127.0.0.1 localhost\n".to_owned()),
-        ("resolv.conf", "nameserver 127.0.0.1\n".to_owned()),
+        ("resolv.conf", format!("nameserver {PLATFORM}\n")),
         ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n".to_owned()),
     ]
 }

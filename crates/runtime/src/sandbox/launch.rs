@@ -7,13 +7,17 @@ use std::path::Path;
 use std::process::Stdio;
 
 use bytes::BytesMut;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
+};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncReadExt;
+use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 
+use super::network::{DESCRIPTORS, Injected};
 use super::plan::{Plan, Report};
 use super::relatives::children_of;
 use super::warden::NAME;
@@ -22,6 +26,7 @@ use super::warden::NAME;
 pub struct Sandbox {
     control: UnixStream,
     heard: BytesMut,
+    received: Vec<OwnedFd>,
     warden: tokio::process::Child,
     group: Option<Pid>,
     /// The warden's child is the first process of a pid namespace, and the runtime is a child of that.
@@ -60,6 +65,7 @@ pub fn launch(warden: &Path, title: &str, plan: &Plan) -> io::Result<(Sandbox, P
     let sandbox = Sandbox {
         control: UnixStream::from_std(ours)?,
         heard: BytesMut::new(),
+        received: Vec::new(),
         warden: child,
         group: None,
         has_world: plan.world.is_some(),
@@ -85,6 +91,20 @@ fn send_plan(control: &StdUnixStream, plan: &Plan, descriptors: &[OwnedFd; 3]) -
     io::Write::write_all(&mut &*control, &plan)
 }
 
+fn hear(control: &UnixStream, heard: &mut BytesMut, received: &mut Vec<OwnedFd>) -> io::Result<usize> {
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut piece = [0; 1024];
+    let got = recvmsg(control, &mut [io::IoSliceMut::new(&mut piece)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    heard.extend_from_slice(&piece[..got.bytes]);
+    for message in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+            received.extend(descriptors);
+        }
+    }
+    Ok(got.bytes)
+}
+
 impl Sandbox {
     /// The next thing the warden tells; `None` when it has ended. Cancel safe.
     pub async fn report(&mut self) -> Option<Report> {
@@ -97,10 +117,17 @@ impl Sandbox {
                 // A pid of zero is nobody's: the runtime may have ended by now.
                 return Some(Report::Started { pid: pid.unwrap_or(0) });
             }
-            if !matches!(self.control.read_buf(&mut self.heard).await, Ok(size) if size > 0) {
+            let (control, heard, received) = (&self.control, &mut self.heard, &mut self.received);
+            let size = control.async_io(Interest::READABLE, || hear(control, heard, received)).await;
+            if !matches!(size, Ok(size) if size > 0) {
                 return None;
             }
         }
+    }
+
+    /// What came with [`Report::Listening`].
+    pub fn listeners(&mut self) -> io::Result<Injected> {
+        Injected::of(std::mem::take(&mut self.received))
     }
 
     /// The runtime's process as this side of its pid namespace numbers it.

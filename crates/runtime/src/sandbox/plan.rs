@@ -68,6 +68,8 @@ pub enum Program {
 pub enum Report {
     /// `pid` is of the warden's own pid namespace.
     Started { pid: u32 },
+    /// Comes with the descriptors of the listeners of a network of its own.
+    Listening,
     /// The world could not be made; nothing was started.
     NoWorld { step: Step, errno: i32, error: String },
     /// The program could not be executed; `errno` says why.

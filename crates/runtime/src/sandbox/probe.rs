@@ -9,6 +9,7 @@ use rustix::process::{WaitOptions, waitpid};
 use serde::{Deserialize, Serialize};
 
 use super::namespaces::{FunctionNetwork, Side, Step, split};
+use super::network::Injected;
 use super::plan::World;
 use super::warden::{NAME, PROBE};
 use super::{privileges, root};
@@ -63,6 +64,7 @@ fn make() -> Result<(), (Step, io::Error)> {
         libraries: Vec::new(),
         hidden: Vec::new(),
     };
+    Injected::bind().map_err(Step::Network.failed())?;
     root::enter(&world, None, None)?;
     privileges::drop_all().map_err(Step::Privileges.failed())
 }

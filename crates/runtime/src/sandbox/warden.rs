@@ -13,7 +13,8 @@ use rustix::process::{
     Pid, Signal, WaitStatus, getpid, kill_process_group, set_child_subreaper, set_parent_process_death_signal,
 };
 
-use super::namespaces::{Side, Step, split};
+use super::namespaces::{FunctionNetwork, Side, Step, split};
+use super::network::Injected;
 use super::plan::{Exit, Plan, Report, World};
 use super::program::{ASIDE, start};
 use super::{privileges, probe, relatives, root};
@@ -47,7 +48,7 @@ fn guard() -> io::Result<()> {
             Ok(())
         }
         Ok(Side::Inside) => {
-            if let Err(failed) = enter(world, &plan) {
+            if let Err(failed) = enter(world, &plan, &control) {
                 tell(&mut control, &no_world(failed));
                 return Ok(());
             }
@@ -76,7 +77,11 @@ fn guard() -> io::Result<()> {
 }
 
 /// Makes the world around this process, the first of its pid namespace, and gives up the rights that it took.
-fn enter(world: &World, plan: &Plan) -> Result<(), (Step, io::Error)> {
+fn enter(world: &World, plan: &Plan, control: &UnixStream) -> Result<(), (Step, io::Error)> {
+    if world.network == FunctionNetwork::None {
+        let sent = Injected::bind().and_then(|injected| injected.send(control));
+        sent.map_err(Step::Network.failed())?;
+    }
     root::enter(world, Some(&plan.code), plan.runtime.as_deref())?;
     privileges::drop_all().map_err(Step::Privileges.failed())?;
     // After the change of user, which takes it away.

@@ -1,6 +1,8 @@
 //! A pool with everything around it made visible.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, OnceLock};
 use std::time::Duration;
@@ -50,6 +52,14 @@ impl Doorways for Door {
         Box::pin(async {
             Some(Doorway { address: "127.0.0.1:4".parse().unwrap(), authority: None, guard: Box::new(()) })
         })
+    }
+
+    fn serve(&self, _: &Credentials, _: Vec<TcpListener>) -> Option<Box<dyn Any + Send + Sync>> {
+        None
+    }
+
+    fn authority(&self) -> Option<Arc<str>> {
+        None
     }
 }
 
@@ -145,7 +155,7 @@ impl World {
             warden: env!("CARGO_BIN_EXE_function-warden").into(),
             localstack_variables: false,
             isolation,
-            network: FunctionNetwork::Host,
+            network: FunctionNetwork::None,
         });
         Self { pool, logs, folder }
     }
