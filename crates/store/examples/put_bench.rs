@@ -14,11 +14,13 @@ use std::time::Duration;
 use kernel::{AccountId, Clock, OsRng, RealClock, Region};
 use rustix::fs::FallocateFlags;
 use store::backend::fjall::Fjall;
-use store::limits::GROUP_COMMANDS_MAX;
 use store::{Durability, Folder, Key, Store, StoreError};
 use tokio::sync::oneshot;
 
 const VALUE_BYTES: usize = 1024;
+
+/// Entries that share one write and one sync of the reference log.
+const LOG_GROUP_MAX: usize = 512;
 
 /// Key, value and two lengths, with room to spare.
 const ENTRY_BYTES_MAX: u64 = 1200;
@@ -212,7 +214,7 @@ fn write_log(file: &File, queue: &Receiver<Entry>) -> std::io::Result<u64> {
             buffer.extend_from_slice(key.as_bytes());
             buffer.extend_from_slice(&value);
             waiting.push(written);
-            if waiting.len() < GROUP_COMMANDS_MAX {
+            if waiting.len() < LOG_GROUP_MAX {
                 // As the store does: callers that are about to ask may do so.
                 next = queue.try_recv().ok().or_else(|| {
                     std::thread::yield_now();

@@ -13,6 +13,7 @@ pub mod limits;
 mod machine;
 mod overlay;
 mod record;
+mod releaser;
 mod store;
 mod txn;
 

@@ -244,7 +244,7 @@ impl<M: Machine> Shared<M> {
         let mut first = self.take(id, txn, &mut fx)?;
         let Reply { out, release } = work(&mut first.machine, txn, &mut fx);
         self.settle(id, &mut first, txn, &mut fx)?;
-        let at_once = release == Release::Now && first.changed_in != Some(txn.group_number());
+        let at_once = release == Release::Now && !first.changed_in.is_some_and(|group| txn.is_under_way(group));
         let mut working = vec![(id.clone(), first)];
         let mut handed_on = 0;
         while let Some((id, command)) = fx.handed_on.pop_front() {

@@ -12,12 +12,13 @@ use crate::backend::fjall::Fjall;
 use crate::backend::mem::Mem;
 use crate::backend::{Backend, Direction};
 use crate::blob::Blobs;
-use crate::committer::{Command, Committer, Done, Durability, OnFatal, Queued, View, Visible};
+use crate::committer::{Command, Committer, Done, Durability, OnFatal, Queued};
 use crate::error::StoreError;
 use crate::folder::{Folder, OpenError};
 use crate::key::{Key, KeyRange};
 use crate::limits::{CLEARED_AT_ONCE, QUEUED_COMMANDS_MAX};
 use crate::record::Record;
+use crate::releaser::{self, Releaser, View, Visible};
 use crate::txn::{Txn, read_record, read_records};
 
 /// What `Store::open` needs to know.
@@ -89,8 +90,15 @@ impl Store {
     ) -> Self {
         let visible: Visible = Arc::new(RwLock::new(View::new(backend.snapshot())));
         let (sender, queue) = channel();
-        let committer =
-            Committer { backend, durability, clock: clock.clone(), visible: visible.clone(), on_fatal, queue };
+        let parts = releaser::Parts {
+            backend: backend.clone(),
+            durability,
+            clock: clock.clone(),
+            visible: visible.clone(),
+            on_fatal,
+        };
+        let releaser = Releaser::start(parts).expect("a process at its start can make a thread");
+        let committer = Committer { backend, releaser, queue };
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run())

@@ -32,10 +32,12 @@ pub struct Txn {
     own: Overlay,
     release: Release,
     group_number: u64,
+    /// The youngest group that could not be lost any more when this one began.
+    released: u64,
 }
 
 impl Txn {
-    pub(crate) fn begin_group(below: Arc<dyn Snapshot>, group_number: u64) -> Self {
+    pub(crate) fn begin_group(below: Arc<dyn Snapshot>, group_number: u64, released: u64) -> Self {
         Self {
             below,
             group: Overlay::default(),
@@ -43,6 +45,7 @@ impl Txn {
             own: Overlay::default(),
             release: Release::default(),
             group_number,
+            released,
         }
     }
 
@@ -101,9 +104,14 @@ impl Txn {
         self.group_number
     }
 
-    /// Nothing was written since the last commit, neither here nor by an earlier transaction.
+    /// Whether what a group has changed could still be lost.
+    pub(crate) fn is_under_way(&self, group_number: u64) -> bool {
+        group_number > self.released
+    }
+
+    /// Nothing was written that could still be lost, neither here nor by an earlier transaction.
     pub(crate) fn reveals_nothing(&self) -> bool {
-        self.group.is_empty() && self.own.is_empty()
+        self.released + 1 >= self.group_number && self.group.is_empty() && self.own.is_empty()
     }
 
     /// Ends one caller's part. Answers whether it changed anything, and the release that it asked for.

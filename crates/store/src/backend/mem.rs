@@ -152,14 +152,18 @@ impl Backend for Mem {
     }
 
     fn sync(&self) -> Result<(), std::io::Error> {
-        let number = self.lock().syncs + 1;
+        // What is committed while it runs waits for the next one.
+        let (number, commits) = {
+            let state = self.lock();
+            (state.syncs + 1, state.commits)
+        };
         self.pass(Step::Sync(number));
         let mut state = self.lock();
         state.syncs = number;
         if self.faults.fail_syncs.contains(&number) {
             return Err(std::io::Error::other("input/output error (injected)"));
         }
-        state.synced_commits = state.commits;
+        state.synced_commits = commits;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What an engine must do for us: an ordered map with atomic batches. Everything else is built above it.
 
 pub mod fjall;
+mod journal;
 pub mod mem;
 
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub type Batch = Vec<(Key, Option<Bytes>)>;
 /// What a scan gives, one entry at a time.
 pub type Entries<'a> = Box<dyn Iterator<Item = Result<(Key, Bytes), StoreError>> + 'a>;
 
-/// An engine. One thread commits and syncs; any thread reads.
+/// An engine. One thread commits, another one syncs; any thread reads.
 pub trait Backend: Send + Sync + 'static {
     /// The newest state, with everything that was committed, synced or not. It does not change any more.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
@@ -32,7 +33,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Applies all changes or none. What it has answered survives the death of the process, not of the machine.
     fn commit(&self, batch: Batch) -> Result<(), CommitError>;
 
-    /// Everything that was committed survives the death of the machine.
+    /// Everything that was committed before survives the death of the machine.
     /// Errors: the engine can no longer know what is on disk, and must not be used any more.
     fn sync(&self) -> Result<(), std::io::Error>;
 }

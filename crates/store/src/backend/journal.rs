@@ -1,0 +1,47 @@
+//! Syncs fjall's journal beside fjall.
+//!
+//! `Database::persist` holds the journal's lock while the disk works, so that nothing can be committed meanwhile. A
+//! commit has handed its bytes to the operating system when it returns (`PersistMode::Buffer`), so a sync through a
+//! descriptor of our own is as good: it is the same file. What this takes for granted of fjall 3.1: journals are
+//! `NUMBER.jnl` in its folder, the one with the highest number is written, and before a next one is made the one before
+//! it is synced, as is the folder afterwards.
+
+use std::fs::{File, read_dir};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+pub struct Journal {
+    dir: PathBuf,
+    current: Mutex<(u64, File)>,
+}
+
+impl Journal {
+    /// Errors: there is no journal in the folder, or it cannot be read.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        Ok(Self { dir: dir.to_owned(), current: Mutex::new(open(dir, newest(dir)?)?) })
+    }
+
+    /// Everything that was written before is on the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = newest(&self.dir)?;
+        if newest != current.0 {
+            *current = open(&self.dir, newest)?;
+        }
+        current.1.sync_data()
+    }
+}
+
+fn open(dir: &Path, number: u64) -> io::Result<(u64, File)> {
+    Ok((number, File::open(dir.join(format!("{number}.jnl")))?))
+}
+
+fn newest(dir: &Path) -> io::Result<u64> {
+    let mut newest = None;
+    for entry in read_dir(dir)? {
+        let name = entry?.file_name();
+        newest = newest.max(name.to_str().and_then(|name| name.strip_suffix(".jnl")?.parse::<u64>().ok()));
+    }
+    newest.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no journal in {}", dir.display())))
+}

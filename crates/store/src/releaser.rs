@@ -1,0 +1,204 @@
+//! Lets answers go: one thread syncs what was committed and tells the callers, while the committer is at the next group.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use kernel::Clock;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::backend::{Backend, Direction, Snapshot};
+use crate::committer::{Answer, Durability, Ended, OnFatal, Waiting};
+use crate::error::StoreError;
+use crate::key::{Key, KeyRange};
+use crate::limits::{GROUPS_UNDER_WAY_MAX, UNSYNCED_MAX};
+use crate::overlay::{Overlay, scan_through};
+
+/// What readers outside of transactions see: nothing that could still be lost, save what was already answered.
+#[derive(Clone)]
+pub(crate) struct View {
+    below: Arc<dyn Snapshot>,
+    /// By group, the oldest first: of groups that wait for their sync, the part that was answered before.
+    early: Vec<(u64, Arc<Overlay>)>,
+}
+
+impl View {
+    pub(crate) fn new(below: Arc<dyn Snapshot>) -> Self {
+        Self { below, early: Vec::new() }
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        match self.early.iter().rev().find_map(|(_, early)| early.get(key)) {
+            Some(change) => Ok(change),
+            None => self.below.get(key),
+        }
+    }
+
+    pub(crate) fn scan(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        direction: Direction,
+    ) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        let layers: Vec<&Overlay> = self.early.iter().map(|(_, early)| &**early).collect();
+        scan_through(&*self.below, &layers, range, limit, direction)
+    }
+}
+
+pub(crate) type Visible = Arc<RwLock<View>>;
+
+/// Callers that were committed together.
+pub(crate) struct Group {
+    pub(crate) number: u64,
+    /// The state with all their changes.
+    pub(crate) after: Arc<dyn Snapshot>,
+    /// Whether there were any changes.
+    pub(crate) wrote: bool,
+    pub(crate) waiting: Waiting,
+}
+
+/// The committer's end.
+pub(crate) struct Releaser {
+    shared: Arc<Shared>,
+    groups: SyncSender<Group>,
+    thread: JoinHandle<()>,
+}
+
+struct Shared {
+    backend: Arc<dyn Backend>,
+    durability: Durability,
+    clock: Arc<dyn Clock>,
+    visible: Visible,
+    on_fatal: OnFatal,
+    /// The youngest group that everybody may see.
+    released: AtomicU64,
+    ended: AtomicBool,
+}
+
+/// What a releaser is made of.
+pub(crate) struct Parts {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) durability: Durability,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) visible: Visible,
+    pub(crate) on_fatal: OnFatal,
+}
+
+impl Releaser {
+    pub(crate) fn start(parts: Parts) -> io::Result<Self> {
+        let Parts { backend, durability, clock, visible, on_fatal } = parts;
+        let (released, ended) = (AtomicU64::new(0), AtomicBool::new(false));
+        let shared = Arc::new(Shared { backend, durability, clock, visible, on_fatal, released, ended });
+        let (groups, coming) = sync_channel(GROUPS_UNDER_WAY_MAX);
+        let running = shared.clone();
+        let thread = std::thread::Builder::new().name("releaser".to_owned()).spawn(move || running.run(&coming))?;
+        Ok(Self { shared, groups, thread })
+    }
+
+    /// The youngest group that everybody may see: a younger one could still be lost.
+    pub(crate) fn released(&self) -> u64 {
+        self.shared.released.load(Ordering::Acquire)
+    }
+
+    /// Whether the store may still be written to.
+    pub(crate) fn check(&self) -> Result<(), Ended> {
+        if self.shared.ended.load(Ordering::Acquire) { Err(Ended) } else { Ok(()) }
+    }
+
+    /// Whoever was told that their write is there must be able to read it, even while it waits for the sync of others.
+    pub(crate) fn show_early(&self, number: u64, early: Overlay) {
+        let mut visible = self.shared.visible.write().unwrap_or_else(PoisonError::into_inner);
+        visible.early.push((number, Arc::new(early)));
+    }
+
+    /// Takes a group that was committed. Waits while too many are under way: those who ask meanwhile gather.
+    pub(crate) fn release(&self, group: Group) -> Result<(), Ended> {
+        self.groups.send(group).map_err(|_| Ended)
+    }
+
+    pub(crate) fn end(&self, what: &str, error: &io::Error) -> Ended {
+        self.shared.end(what, error)
+    }
+
+    /// Lets go what is under way, and leaves nothing to the operating system.
+    pub(crate) fn finish(self) {
+        drop(self.groups);
+        // A releaser that panicked has told nobody that their write is safe.
+        let _ = self.thread.join();
+    }
+}
+
+impl Shared {
+    fn run(&self, coming: &Receiver<Group>) {
+        let mut unsynced_since: Option<Duration> = None;
+        loop {
+            let groups = match self.next(coming, unsynced_since) {
+                Ok(first) => std::iter::once(first).chain(coming.try_iter()).collect(),
+                Err(RecvTimeoutError::Timeout) => Vec::new(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if self.let_go(groups, &mut unsynced_since).is_err() {
+                return;
+            }
+        }
+        // A clean close leaves nothing to the operating system.
+        if !self.ended.load(Ordering::Acquire) {
+            let _ = self.sync();
+        }
+    }
+
+    fn next(&self, coming: &Receiver<Group>, unsynced_since: Option<Duration>) -> Result<Group, RecvTimeoutError> {
+        match unsynced_since {
+            None => coming.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(since) => coming.recv_timeout((since + UNSYNCED_MAX).saturating_sub(self.clock.monotonic())),
+        }
+    }
+
+    /// One sync serves every group that was committed before it.
+    fn let_go(&self, groups: Vec<Group>, unsynced_since: &mut Option<Duration>) -> Result<(), Ended> {
+        let is_overdue = unsynced_since.is_some_and(|since| self.clock.monotonic() >= since + UNSYNCED_MAX);
+        let is_asked = self.durability != Durability::Relaxed && groups.iter().any(|group| group.waiting.needs_sync);
+        if is_asked || is_overdue {
+            self.sync()?;
+            *unsynced_since = None;
+        } else if groups.iter().any(|group| group.wrote) {
+            unsynced_since.get_or_insert_with(|| self.clock.monotonic());
+        }
+        if let Some(last) = groups.last() {
+            let mut visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
+            visible.below = last.after.clone();
+            visible.early.retain(|(number, _)| *number > last.number);
+            drop(visible);
+            self.released.store(last.number, Ordering::Release);
+        }
+        for group in groups {
+            tell(group.waiting.durable.into_iter(), &Ok(()));
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Ended> {
+        self.backend.sync().map_err(|error| self.end("a sync", &error))
+    }
+
+    fn end(&self, what: &str, error: &io::Error) -> Ended {
+        self.ended.store(true, Ordering::Release);
+        let words = format!(
+            "{what} to the data folder failed ({error}); ending, because what is on the disk is no longer known. \
+             What was answered as durable is safe; check the disk and start again"
+        );
+        tracing::error!("{words}");
+        (self.on_fatal)(&words);
+        Ended
+    }
+}
+
+pub(crate) fn tell(answers: impl Iterator<Item = (Answer, OwnedSemaphorePermit)>, outcome: &Result<(), StoreError>) {
+    for (answer, _place) in answers {
+        answer(outcome.clone());
+    }
+}
