@@ -85,7 +85,9 @@ impl Machine for Counter {
             }
             Cmd::Tell(listener) => {
                 let sum = self.sum;
-                fx.afterwards(move || drop(listener.send(sum)));
+                fx.afterwards(move || {
+                    let _ = listener.send(sum);
+                });
                 self.add(1, fx);
                 Reply::durable(self.sum)
             }
