@@ -153,9 +153,10 @@ impl<H: Home> Environment<H> {
         let mut plan = self.plan(variables);
         let (platform, launch, title) = (self.platform.clone(), self.launch.clone(), self.spec.function_name.clone());
         let world = (platform.isolation != IsolationLevel::Plain).then(|| self.world());
+        let authority = self.doorway.as_ref().and_then(|doorway| doorway.authority.clone());
         let launched = tokio::task::spawn_blocking(move || {
             if let Some(mut world) = world {
-                world.etc = Some(platform.etc.folder()?.to_owned());
+                world.etc = Some(platform.etc.folder(authority.as_deref())?);
                 plan.program = language::lay(&mut world, &launch)?;
                 plan.world = Some(world);
             }

@@ -21,7 +21,7 @@ use crate::limits::{
 use crate::meter::Billing;
 use crate::runtimes::{Launch, Runtimes};
 use crate::sandbox::{Etc, FunctionNetwork};
-use crate::trust::{OPENSSL_ROOTS, has_hashed_roots};
+use crate::trust;
 use schedule::Schedule;
 
 /// What the pool is made of.
@@ -134,7 +134,7 @@ impl Pool {
             scratch_dir,
             warden: options.warden,
             localstack_variables: options.localstack_variables,
-            openssl_roots: has_hashed_roots(Path::new(OPENSSL_ROOTS)),
+            openssl_roots: trust::has_hashed_roots(Path::new(trust::OPENSSL)),
             isolation: options.isolation,
             network: options.network,
             etc,

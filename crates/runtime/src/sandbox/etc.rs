@@ -7,6 +7,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use crate::trust;
+
 use super::namespaces::{FunctionNetwork, INSIDE_GID, INSIDE_UID};
 use super::network::PLATFORM;
 
@@ -15,33 +17,36 @@ const COPIED: [&str; 3] = ["ld.so.cache", "services", "protocols"];
 /// The same, where the function shares the host's network and so its names.
 const COPIED_WITH_NETWORK: [&str; 2] = ["hosts", "resolv.conf"];
 
-/// One folder for all functions of a server, made when the first one starts.
+/// One folder for all functions of a server, made when the first one starts; and one for those that start before the
+/// server has an authority for its certificates.
 pub struct Etc {
     folder: PathBuf,
     network: FunctionNetwork,
-    is_laid: Mutex<bool>,
+    laid: Mutex<Vec<PathBuf>>,
 }
 
 impl Etc {
     pub fn new(folder: PathBuf, network: FunctionNetwork) -> Self {
-        Self { folder, network, is_laid: Mutex::default() }
+        Self { folder, network, laid: Mutex::default() }
     }
 
-    /// The folder, laid. Blocks.
-    pub fn folder(&self) -> io::Result<&Path> {
-        let mut is_laid = self.is_laid.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*is_laid {
-            self.lay()?;
-            *is_laid = true;
+    /// The folder, laid; `authority` (PEM) is trusted in it besides the system's roots. Blocks.
+    pub fn folder(&self, authority: Option<&str>) -> io::Result<PathBuf> {
+        let folder = self.folder.join(if authority.is_some() { "trusting" } else { "untrusting" });
+        let mut laid = self.laid.lock().unwrap_or_else(PoisonError::into_inner);
+        if !laid.contains(&folder) {
+            self.lay(&folder)?;
+            trust::lay_roots(&folder, Path::new(trust::OPENSSL), authority)?;
+            laid.push(folder.clone());
         }
-        Ok(&self.folder)
+        Ok(folder)
     }
 
-    fn lay(&self) -> io::Result<()> {
-        let _ = fs::remove_dir_all(&self.folder);
-        fs::create_dir_all(&self.folder)?;
+    fn lay(&self, folder: &Path) -> io::Result<()> {
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder)?;
         for (name, text) in files() {
-            fs::write(self.folder.join(name), text)?;
+            fs::write(folder.join(name), text)?;
         }
         let copied = COPIED.iter().chain(match self.network {
             FunctionNetwork::Host => COPIED_WITH_NETWORK.iter(),
@@ -49,25 +54,25 @@ impl Etc {
         });
         for name in copied {
             if let Ok(text) = fs::read(Path::new("/etc").join(name)) {
-                fs::write(self.folder.join(name), text)?;
+                fs::write(folder.join(name), text)?;
             }
         }
-        symlink("/usr/share/zoneinfo/UTC", self.folder.join("localtime"))?;
-        self.alternatives()
+        symlink("/usr/share/zoneinfo/UTC", folder.join("localtime"))?;
+        alternatives(folder)
     }
+}
 
-    /// Where programs of the system's lead by way of /etc.
-    fn alternatives(&self) -> io::Result<()> {
-        let Ok(entries) = fs::read_dir("/etc/alternatives") else { return Ok(()) };
-        let folder = self.folder.join("alternatives");
-        fs::create_dir(&folder)?;
-        for entry in entries.flatten() {
-            if let Ok(to) = fs::read_link(entry.path()) {
-                symlink(to, folder.join(entry.file_name()))?;
-            }
+/// Where programs of the system's lead by way of /etc.
+fn alternatives(folder: &Path) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir("/etc/alternatives") else { return Ok(()) };
+    let folder = folder.join("alternatives");
+    fs::create_dir(&folder)?;
+    for entry in entries.flatten() {
+        if let Ok(to) = fs::read_link(entry.path()) {
+            symlink(to, folder.join(entry.file_name()))?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Source: /etc/passwd and `id` as functions see them on AWS.
