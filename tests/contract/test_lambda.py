@@ -70,7 +70,7 @@ def test_what_create_refuses(awslambda, function, name):
     message = refused(function, Environment={"Variables": {"LARGE": "x" * 4096}}, **base)[2]
     assert "exceeded the 4KB limit" in message
     assert refused(function, Layers=["arn:aws:lambda:us-east-1:000000000000:layer:l:1"], **base)[1] == 400
-    assert refused(function, SnapStart={"ApplyOn": "PublishedVersions"}, **base)[1] == 501
+    assert refused(function, DurableConfig={"ExecutionTimeout": 60}, **base)[1] == 501
 
 
 def test_revisions_guard_changes(awslambda, function, name):

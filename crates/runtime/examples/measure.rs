@@ -153,6 +153,7 @@ fn function(runtime: &str, code_dir: std::path::PathBuf) -> FunctionSpec {
         timeout: Duration::from_secs(30),
         environment: Default::default(),
         log_group: "/aws/lambda/measured".into(),
+        log_format: runtime::LogFormat::Text,
         role_arn: "arn:aws:iam::000000000000:role/r".into(),
         tracing_mode: "PassThrough".into(),
     }

@@ -86,6 +86,7 @@ fn main() {
         timeout: Duration::from_secs(30),
         environment: Default::default(),
         log_group: "/aws/lambda/one".into(),
+        log_format: runtime::LogFormat::Text,
         role_arn: "arn:aws:iam::000000000000:role/r".into(),
         tracing_mode: "PassThrough".into(),
     });

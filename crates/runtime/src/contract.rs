@@ -54,10 +54,57 @@ pub struct FunctionSpec {
     /// The function's own variables.
     pub environment: BTreeMap<String, String>,
     pub log_group: String,
+    pub log_format: LogFormat,
     /// The execution role, for credentials.
     pub role_arn: String,
     /// `Active` or `PassThrough`.
     pub tracing_mode: String,
+}
+
+/// How a function's log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    /// Records of at least these levels.
+    Json { application: LogLevel, system: LogLevel },
+}
+
+/// Source: Lambda API Reference, LoggingConfig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+impl LogLevel {
+    /// AWS's names, and Python's for the same.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
+            "TRACE" => Some(Self::Trace),
+            "DEBUG" => Some(Self::Debug),
+            "INFO" => Some(Self::Info),
+            "WARN" | "WARNING" => Some(Self::Warn),
+            "ERROR" => Some(Self::Error),
+            "FATAL" | "CRITICAL" => Some(Self::Fatal),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        }
+    }
 }
 
 /// One event for a function.
@@ -168,4 +215,29 @@ pub struct Doorway {
     pub authority: Option<Arc<str>>,
     /// Closes the listener when dropped.
     pub guard: Box<dyn Any + Send + Sync>,
+}
+
+/// A function for tests.
+#[cfg(test)]
+pub(crate) fn test_spec(runtime: &str) -> FunctionSpec {
+    FunctionSpec {
+        function_arn: "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST".into(),
+        generation: "1".into(),
+        account: AccountId::default(),
+        region: Region::default(),
+        function_name: "f".into(),
+        version: "$LATEST".into(),
+        runtime: runtime.into(),
+        handler: "index.handler".into(),
+        code_dir: "/code".into(),
+        layers: Vec::new(),
+        ephemeral_storage_mb: 512,
+        memory_mb: 1024,
+        timeout: Duration::from_secs(3),
+        environment: BTreeMap::new(),
+        log_group: "/aws/lambda/f".into(),
+        log_format: LogFormat::Text,
+        role_arn: "arn:aws:iam::000000000000:role/r".into(),
+        tracing_mode: "PassThrough".into(),
+    }
 }

@@ -10,6 +10,7 @@ mod isolation;
 mod limits;
 mod logs;
 mod meter;
+mod platform_log;
 mod pool;
 mod rapi;
 mod resolver;
@@ -20,7 +21,7 @@ mod variables;
 
 pub use contract::{
     CredentialSource, Credentials, Doorway, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation,
-    InvocationError, LogLine, LogSink, Outcome, Report,
+    InvocationError, LogFormat, LogLevel, LogLine, LogSink, Outcome, Report,
 };
 pub use install::{InstallError, InstallStep, install, installed};
 pub use isolation::{Isolation, IsolationLevel, probe_isolation};

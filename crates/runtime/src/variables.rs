@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::contract::{Credentials, Doorway, FunctionSpec};
+use crate::contract::{Credentials, Doorway, FunctionSpec, LogFormat};
 use crate::runtimes::Family;
 
 /// What differs from environment to environment of one function.
@@ -126,6 +126,9 @@ fn platform(spec: &FunctionSpec, around: &Circumstances<'_>) -> BTreeMap<String,
         all.insert("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{}", spec.runtime));
         all.insert("_LAMBDA_TELEMETRY_LOG_FD".to_owned(), "5".to_owned());
     }
+    if let LogFormat::Json { application, .. } = spec.log_format {
+        all.extend(owned(&[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", application.as_str())]));
+    }
     if let Some(credentials) = around.credentials {
         all.extend(owned(&[
             ("AWS_ACCESS_KEY_ID", &credentials.access_key_id),
@@ -143,7 +146,6 @@ fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernel::{AccountId, Region};
 
     fn seen(runtime: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
         seen_around(runtime, own, None, false, false)
@@ -161,25 +163,7 @@ mod tests {
             authority: Some("PEM".into()),
             guard: Box::new(()),
         });
-        let spec = FunctionSpec {
-            function_arn: "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST".into(),
-            generation: "1".into(),
-            account: AccountId::default(),
-            region: Region::default(),
-            function_name: "f".into(),
-            version: "$LATEST".into(),
-            runtime: runtime.into(),
-            handler: "index.handler".into(),
-            code_dir: "/code".into(),
-            layers: Vec::new(),
-            ephemeral_storage_mb: 512,
-            memory_mb: 1024,
-            timeout: std::time::Duration::from_secs(3),
-            environment: owned(own),
-            log_group: "/aws/lambda/f".into(),
-            role_arn: "arn:aws:iam::000000000000:role/r".into(),
-            tracing_mode: "PassThrough".into(),
-        };
+        let spec = FunctionSpec { environment: owned(own), ..crate::contract::test_spec(runtime) };
         let around = Circumstances {
             family: &Family::parse(runtime).unwrap(),
             log_stream: "2026/01/01/[$LATEST]0",

@@ -14,7 +14,7 @@ use super::process::{Process, Sign, bind};
 use crate::contract::{Doorway, EnvironmentError, Invocation, Outcome};
 use crate::isolation::IsolationLevel;
 use crate::limits::{INIT_MAX, OPEN_FILES_MAX};
-use crate::meter::init_report_line;
+use crate::platform_log::PlatformEvent;
 use crate::rapi::Effect;
 use crate::runtimes::{Family, runtime_version_arn};
 use crate::sandbox::{self, Exit, Injected, PLATFORM, Plan, Program, RUNTIME_API_PORT, World};
@@ -37,7 +37,8 @@ impl<H: Home> Environment<H> {
     pub(super) async fn begin(&mut self, deliveries: &mut mpsc::Receiver<Delivery>) -> Option<Process> {
         let Delivery { invocation, reply } = deliveries.recv().await?;
         let arn = runtime_version_arn(&self.spec.runtime, &self.spec.region);
-        self.journal.line(format!("INIT_START Runtime Version: {}\tRuntime Version ARN: {arn}\n", self.launch.version));
+        let launch = self.launch.clone();
+        self.journal.platform(&PlatformEvent::InitStart { version: &launch.version, version_arn: &arn });
         self.journal.flush();
         let clock = self.platform.clock.clone();
         let init_began = clock.monotonic();
@@ -52,6 +53,7 @@ impl<H: Home> Environment<H> {
         let init = clock.monotonic() - init_began;
         match initialized {
             Initialized::Ready => {
+                self.journal.platform(&PlatformEvent::InitDone { took: init, phase: "init", mark: None });
                 let began = clock.monotonic();
                 let deadline = began + self.spec.timeout;
                 let running = Running { invocation, reply, began, deadline, init: Some(init) };
@@ -68,7 +70,8 @@ impl<H: Home> Environment<H> {
             }
             Initialized::Failed(failure) => {
                 process.end(&mut self.journal, &*clock).await;
-                self.journal.line(init_report_line(init, "init", &mark(&failure)));
+                let mark = Some(&mark(&failure));
+                self.journal.platform(&PlatformEvent::InitDone { took: init, phase: "init", mark });
                 self.begin_again(invocation, reply).await
             }
         }
@@ -104,7 +107,8 @@ impl<H: Home> Environment<H> {
                 let took = (clock.monotonic() - began).min(self.spec.timeout);
                 let peak_mb = process.peak_mb();
                 process.end(&mut self.journal, &*clock).await;
-                self.journal.line(init_report_line(took, "invoke", &mark(&failure)));
+                let mark = Some(&mark(&failure));
+                self.journal.platform(&PlatformEvent::InitDone { took, phase: "invoke", mark });
                 self.start_line(&running.invocation.request_id);
                 self.home.leave();
                 self.finish(running, Err(failure), took, peak_mb);

@@ -10,7 +10,7 @@ use super::life::{Environment, Home, Running, stopped};
 use super::process::{Process, Sign};
 use crate::contract::{EnvironmentError, InvocationError, Outcome, Report};
 use crate::limits::AFTER_ANSWER;
-use crate::meter::{Mark, report_line};
+use crate::platform_log::{Mark, PlatformEvent};
 use crate::rapi::{Effect, Event, Payload};
 use crate::sandbox::Exit;
 
@@ -140,7 +140,7 @@ impl<H: Home> Environment<H> {
     }
 
     pub(super) fn start_line(&mut self, request_id: &str) {
-        self.journal.line(format!("START RequestId: {request_id} Version: {}\n", self.spec.version));
+        self.journal.platform(&PlatformEvent::Start { request_id });
     }
 
     /// Writes the end of an event's log and answers its caller.
@@ -168,8 +168,9 @@ impl<H: Home> Environment<H> {
             log_stream: self.journal.stream.clone(),
         };
         let mark = result.as_ref().err().filter(|failure| !matches!(failure, Failure::Told(_))).map(mark);
-        self.journal.line(format!("END RequestId: {id}\n"));
-        self.journal.line(report_line(id, &report, mark.as_ref()));
+        let produced_bytes = result.as_ref().map_or(0, Bytes::len);
+        let (request_id, mark) = (id.as_str(), mark.as_ref());
+        self.journal.platform(&PlatformEvent::Done { request_id, report: &report, mark, produced_bytes });
         self.journal.flush();
         let result = result.map_err(|failure| InvocationError::Function(failure.payload(id, timeout)));
         let log_tail = self.journal.end_tail();

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Platform;
-use crate::contract::{FunctionSpec, LogLine};
+use crate::contract::{FunctionSpec, LogFormat, LogLine};
 use crate::limits::LOG_BATCH_LINES_MAX;
 use crate::logs::Tail;
+use crate::platform_log::{PlatformEvent, level_of};
 
 pub struct Journal {
     platform: Arc<Platform>,
@@ -18,6 +19,21 @@ pub struct Journal {
 impl Journal {
     pub fn new(platform: Arc<Platform>, spec: Arc<FunctionSpec>, stream: String) -> Self {
         Self { platform, spec, stream, pending: Vec::new(), tail: None }
+    }
+
+    /// What the platform says of itself.
+    pub fn platform(&mut self, event: &PlatformEvent<'_>) {
+        for line in event.lines(&self.spec, &self.stream, self.platform.clock.wall()) {
+            self.line(line);
+        }
+    }
+
+    /// What the function or its runtime has written, if its level is wanted.
+    pub fn written(&mut self, message: String) {
+        match self.spec.log_format {
+            LogFormat::Json { application, .. } if level_of(&message) < application => {}
+            _ => self.line(message),
+        }
     }
 
     pub fn line(&mut self, message: String) {

@@ -56,8 +56,7 @@ impl<H: Home> Environment<H> {
     ) -> Self {
         let rng = &*platform.rng;
         let day = platform.clock.wall().day_path();
-        // Source: recorded log stream names.
-        let stream = format!("{day}/[{}]{}", spec.version, id::hex_digits(rng, 32));
+        let stream = stream_name(&spec, &day, &id::hex_digits(rng, 32));
         let folder = platform.scratch_dir.join(id::hex_digits(rng, 32));
         let journal = Journal::new(platform.clone(), spec.clone(), stream);
         Self { platform, spec, launch, journal, folder, home, stop, credentials: None, doorway: None }
@@ -137,5 +136,26 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A closed channel means that the pool is gone: the deliveries say so too.
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await
+    }
+}
+
+/// In a log group that several functions may share, a stream is named after its function too.
+/// Source: recorded log stream names; Lambda Developer Guide, "Configuring CloudWatch log groups".
+fn stream_name(spec: &FunctionSpec, day: &str, id: &str) -> String {
+    let own = spec.log_group.strip_prefix("/aws/lambda/") == Some(&spec.function_name);
+    let function = if own { "" } else { &spec.function_name };
+    format!("{day}/{function}[{}]{id}", spec.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_in_a_shared_group_names_its_function() {
+        let spec = crate::contract::test_spec("nodejs20.x");
+        assert_eq!(stream_name(&spec, "2026/01/02", "0a"), "2026/01/02/[$LATEST]0a");
+        let shared = FunctionSpec { log_group: "shop".to_owned(), ..spec };
+        assert_eq!(stream_name(&shared, "2026/01/02", "0a"), "2026/01/02/f[$LATEST]0a");
     }
 }

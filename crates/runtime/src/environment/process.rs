@@ -309,13 +309,13 @@ impl Output {
 
     fn write_down(&mut self, journal: &mut Journal) {
         while let Some(message) = self.frames.next_message() {
-            journal.line(message);
+            journal.written(message);
         }
         while let Some(line) = self.stdout_lines.next_line() {
-            journal.line(line);
+            journal.written(line);
         }
         while let Some(line) = self.stderr_lines.next_line() {
-            journal.line(line);
+            journal.written(line);
         }
     }
 
@@ -343,7 +343,7 @@ impl Output {
     fn finish(&mut self, journal: &mut Journal) {
         self.drain(journal);
         for rest in [self.stdout_lines.rest(), self.stderr_lines.rest()].into_iter().flatten() {
-            journal.line(rest);
+            journal.written(rest);
         }
     }
 }

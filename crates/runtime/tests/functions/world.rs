@@ -174,6 +174,7 @@ impl World {
             account: AccountId::default(),
             region: Region::default(),
             log_group: format!("/aws/lambda/{name}"),
+            log_format: runtime::LogFormat::Text,
             function_name: name,
             version: "$LATEST".into(),
             runtime: runtime.into(),

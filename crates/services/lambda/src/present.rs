@@ -3,14 +3,15 @@
 use api_lambda::types::{
     AliasConfiguration, AliasRoutingConfiguration, Architecture, DeadLetterConfig, DestinationConfig,
     EnvironmentResponse, EphemeralStorage, FunctionConfiguration, FunctionEventInvokeConfig, LastUpdateStatus,
-    LastUpdateStatusReasonCode, Layer, LoggingConfig, OnFailure, OnSuccess, PackageType, RuntimeVersionConfig,
-    SnapStartApplyOn, SnapStartOptimizationStatus, SnapStartResponse, State, StateReasonCode, TracingConfigResponse,
+    LastUpdateStatusReasonCode, Layer, OnFailure, OnSuccess, PackageType, RuntimeVersionConfig, State, StateReasonCode,
+    TracingConfigResponse,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use store::BlobId;
 
+use crate::ops::configuration::{logging, surroundings};
 use crate::records::{AliasRecord, EventInvokeRecord, Place, VersionRecord};
 
 const BEING_CREATED: &str = "The function is being created.";
@@ -63,15 +64,10 @@ pub fn configuration(
         package_type: Some(PackageType::Zip),
         architectures: Some(config.architectures.iter().map(|a| Architecture::from(a.as_str())).collect()),
         ephemeral_storage: Some(EphemeralStorage { size: config.ephemeral_mb }),
-        snap_start: Some(SnapStartResponse {
-            apply_on: Some(SnapStartApplyOn::None),
-            optimization_status: Some(SnapStartOptimizationStatus::Off),
-        }),
-        logging_config: Some(LoggingConfig {
-            log_format: Some("Text".into()),
-            log_group: Some(config.log_group_of(name)),
-            ..LoggingConfig::default()
-        }),
+        snap_start: Some(surroundings::shown_snap_start(config)),
+        logging_config: Some(logging::shown(config, name)),
+        vpc_config: surroundings::shown_vpc(config),
+        file_system_configs: surroundings::shown_file_systems(config),
         ..FunctionConfiguration::default()
     };
     if !config.layers.is_empty() {

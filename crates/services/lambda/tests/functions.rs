@@ -288,7 +288,7 @@ async fn a_role_that_lambda_cannot_assume_is_refused_in_strict_and_noted_in_open
 async fn what_is_not_built_says_so() {
     let world = World::new();
     let mut request = new_function("f");
-    request.snap_start = Some(SnapStart { apply_on: Some(SnapStartApplyOn::PublishedVersions) });
+    request.package_type = Some(PackageType::Image);
     let refused = world.lambda.create_function(&cx(), request).await.unwrap_err();
     assert_eq!(refused.status, 501);
     let mut request = new_function("f");

@@ -72,6 +72,7 @@ fn spec(group: &str) -> FunctionSpec {
         timeout: Duration::from_secs(3),
         environment: BTreeMap::new(),
         log_group: group.to_owned(),
+        log_format: runtime::LogFormat::Text,
         role_arn: ROLE.to_owned(),
         tracing_mode: "PassThrough".to_owned(),
     }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use kernel::Cx;
 use runtime::{EnvironmentError, FunctionSpec, Invocation, InvocationError, Outcome};
 
+use super::configuration::logging;
 use crate::access::check_invoke;
 use crate::concurrency::Permit;
 use crate::error::Error;
@@ -121,6 +122,9 @@ impl Shared {
         if let Some(spec) = function.spec(&version.version) {
             return Ok(spec);
         }
+        if let Some(why) = foreign_processor(&version.config.architectures) {
+            return Err(Error::RuntimeUnavailable(why));
+        }
         if let Some(why) = self.engine.unavailable(&version.config.runtime) {
             return Err(Error::RuntimeUnavailable(why));
         }
@@ -130,6 +134,14 @@ impl Shared {
         function.keep_spec(&version.version, spec.clone());
         Ok(spec)
     }
+}
+
+/// Why a function for another processor cannot run. One for x86_64, which is what nobody asked for, may run everywhere.
+fn foreign_processor(architectures: &[String]) -> Option<String> {
+    let here = std::env::consts::ARCH;
+    (here == "x86_64" && architectures.iter().any(|wanted| wanted == "arm64")).then(|| {
+        "the function is for arm64 and this machine is x86_64: set its Architectures to x86_64 to run it".to_owned()
+    })
 }
 
 fn spec_of(
@@ -156,6 +168,7 @@ fn spec_of(
         timeout: Duration::from_secs(u64::try_from(config.timeout_s).unwrap_or_default()),
         environment: config.environment.clone().unwrap_or_default(),
         log_group: config.log_group_of(name),
+        log_format: logging::effective(config),
         role_arn: config.role.clone(),
         tracing_mode: config.tracing_mode.clone(),
     }

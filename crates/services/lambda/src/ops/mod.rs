@@ -3,7 +3,7 @@
 mod aliases;
 mod code_signing;
 mod concurrency;
-mod configuration;
+pub(crate) mod configuration;
 mod event_invoke;
 mod functions;
 mod invoke;

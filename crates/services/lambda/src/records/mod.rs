@@ -88,6 +88,38 @@ pub struct ConfigRecord {
     /// In the order in which they are laid over each other; records of before layers have none.
     #[serde(default)]
     pub layers: Vec<LayerUseRecord>,
+    /// `None` means text.
+    #[serde(default)]
+    pub json_logs: Option<JsonLogsRecord>,
+    #[serde(default)]
+    pub vpc: Option<VpcRecord>,
+    #[serde(default)]
+    pub file_systems: Vec<FileSystemRecord>,
+    /// Whether published versions shall start from a snapshot.
+    #[serde(default)]
+    pub snap_start: bool,
+}
+
+/// The least levels that are written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JsonLogsRecord {
+    pub application_level: String,
+    pub system_level: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VpcRecord {
+    pub subnets: Vec<String>,
+    pub security_groups: Vec<String>,
+    pub ipv6: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileSystemRecord {
+    /// Of an access point.
+    pub arn: String,
+    /// Below `/mnt/`.
+    pub mount: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -325,6 +357,30 @@ pub fn drop_uses(txn: &mut Txn, here: &Place, name: &str, version: &VersionRecor
         txn.delete(code_use(blob, here, name, &version.version));
     }
     blobs
+}
+
+#[cfg(test)]
+pub(crate) fn test_config() -> ConfigRecord {
+    ConfigRecord {
+        runtime: "nodejs20.x".to_owned(),
+        handler: "index.handler".to_owned(),
+        role: "arn:aws:iam::000000000000:role/worker".to_owned(),
+        description: String::new(),
+        timeout_s: 3,
+        memory_mb: 128,
+        ephemeral_mb: 512,
+        environment: None,
+        tracing_mode: "PassThrough".to_owned(),
+        architectures: vec!["x86_64".to_owned()],
+        dead_letter_arn: None,
+        kms_key_arn: None,
+        log_group: None,
+        layers: Vec::new(),
+        json_logs: None,
+        vpc: None,
+        file_systems: Vec::new(),
+        snap_start: false,
+    }
 }
 
 #[cfg(test)]

@@ -1,42 +1,17 @@
 //! What a function is configured with: defaults, checks, and what this build cannot do and says so.
 
-use std::collections::BTreeMap;
-
 use api_lambda::types::{
-    Architecture, CreateFunctionRequest, DeadLetterConfig, Environment, LogFormat, LoggingConfig, PackageType,
-    SnapStart, SnapStartApplyOn, UpdateFunctionConfigurationRequest, VpcConfig,
+    Architecture, CreateFunctionRequest, DeadLetterConfig, PackageType, UpdateFunctionConfigurationRequest,
 };
-use serde_json::json;
+
+mod environment;
+pub mod logging;
+pub mod surroundings;
 
 use crate::error::Error;
-use crate::limits::{
-    ENVIRONMENT_BYTES_MAX, EPHEMERAL_DEFAULT_MB, MEMORY_DEFAULT_MB, NAME_CHARS_MAX, TIMEOUT_DEFAULT_S,
-};
+use crate::limits::{EPHEMERAL_DEFAULT_MB, MEMORY_DEFAULT_MB, NAME_CHARS_MAX, TIMEOUT_DEFAULT_S};
 use crate::model::runtimes;
 use crate::records::ConfigRecord;
-
-/// Variables that Lambda sets itself.
-/// Source: Lambda Developer Guide, "Defined runtime environment variables".
-const RESERVED_VARIABLES: [&str; 18] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-];
 
 /// The configuration of a new function.
 pub fn of_new(input: &CreateFunctionRequest) -> Result<ConfigRecord, Error> {
@@ -65,6 +40,10 @@ pub fn of_new(input: &CreateFunctionRequest) -> Result<ConfigRecord, Error> {
         kms_key_arn: None,
         log_group: None,
         layers: Vec::new(),
+        json_logs: None,
+        vpc: None,
+        file_systems: Vec::new(),
+        snap_start: false,
     };
     let rest = UpdateFunctionConfigurationRequest {
         runtime: input.runtime.clone(),
@@ -124,7 +103,7 @@ pub fn update(config: &mut ConfigRecord, input: UpdateFunctionConfigurationReque
         config.ephemeral_mb = within(storage.size, "ephemeralStorage.size", 512, 10_240)?;
     }
     if let Some(environment) = input.environment {
-        config.environment = Some(variables(environment)?);
+        config.environment = Some(environment::variables(environment)?);
     }
     if let Some(target) = input.dead_letter_config {
         config.dead_letter_arn = dead_letter(target)?;
@@ -132,9 +111,20 @@ pub fn update(config: &mut ConfigRecord, input: UpdateFunctionConfigurationReque
     if let Some(mode) = input.tracing_config.and_then(|tracing| tracing.mode) {
         config.tracing_mode = mode.to_string();
     }
-    if let Some(logging) = input.logging_config {
-        config.log_group = log_group(logging)?.or(config.log_group.take());
+    if let Some(asked) = input.logging_config {
+        logging::update(config, asked)?;
     }
+    if let Some(vpc) = input.vpc_config {
+        surroundings::update_vpc(config, vpc)?;
+    }
+    if let Some(systems) = input.file_system_configs {
+        surroundings::update_file_systems(config, systems)?;
+    }
+    if let Some(snap_start) = input.snap_start {
+        surroundings::update_snap_start(config, snap_start);
+    }
+    surroundings::check_file_systems(config)?;
+    surroundings::check_snap_start(config)?;
     set(&mut config.role, input.role);
     set(&mut config.handler, input.handler);
     set(&mut config.description, input.description);
@@ -151,13 +141,7 @@ fn set(field: &mut String, value: Option<String>) {
 }
 
 fn refuse_unserved(input: &UpdateFunctionConfigurationRequest) -> Result<(), Error> {
-    vpc(input.vpc_config.as_ref())?;
-    let snap_start = |snap_start: &SnapStart| snap_start.apply_on == Some(SnapStartApplyOn::PublishedVersions);
-    let json_logs = |logging: &LoggingConfig| logging.log_format == Some(LogFormat::Json);
     let unserved = [
-        (input.file_system_configs.as_ref().is_some_and(|systems| !systems.is_empty()), "file systems"),
-        (input.snap_start.as_ref().is_some_and(snap_start), "SnapStart"),
-        (input.logging_config.as_ref().is_some_and(json_logs), "LogFormat JSON"),
         (input.capacity_provider_config.is_some(), "capacity providers"),
         (input.durable_config.is_some(), "durable executions"),
         (input.runtime_config.is_some(), "a RuntimeConfig"),
@@ -165,18 +149,6 @@ fn refuse_unserved(input: &UpdateFunctionConfigurationRequest) -> Result<(), Err
         (input.image_config.is_some(), "an ImageConfig"),
     ];
     refuse("a function", &unserved)
-}
-
-/// There are no networks here, so no subnet exists: AWS's answer to a subnet that does not exist.
-fn vpc(config: Option<&VpcConfig>) -> Result<(), Error> {
-    let subnet = config.and_then(|config| config.subnet_ids.as_ref()).and_then(|subnets| subnets.first());
-    match subnet {
-        None => Ok(()),
-        Some(subnet) => Err(Error::invalid(format!(
-            "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The \
-             subnet ID '{subnet}' does not exist"
-        ))),
-    }
 }
 
 fn within(value: i32, place: &str, least: i32, most: i32) -> Result<i32, Error> {
@@ -191,25 +163,6 @@ fn within(value: i32, place: &str, least: i32, most: i32) -> Result<i32, Error> 
     Ok(value)
 }
 
-fn variables(environment: Environment) -> Result<BTreeMap<String, String>, Error> {
-    let variables = environment.variables.unwrap_or_default();
-    let reserved: Vec<&str> =
-        RESERVED_VARIABLES.into_iter().filter(|reserved| variables.contains_key(*reserved)).collect();
-    let start = "Lambda was unable to configure your environment variables because the environment variables you have";
-    if !reserved.is_empty() {
-        return Err(Error::invalid(format!(
-            "{start} provided contains reserved keys that are currently not supported for modification. Reserved keys \
-             used in this request: {}",
-            reserved.join(", ")
-        )));
-    }
-    let measured = json!(variables).to_string();
-    if measured.len() > ENVIRONMENT_BYTES_MAX {
-        return Err(Error::invalid(format!("{start} provided exceeded the 4KB limit. String measured: {measured}")));
-    }
-    Ok(variables)
-}
-
 fn dead_letter(target: DeadLetterConfig) -> Result<Option<String>, Error> {
     let Some(arn) = target.target_arn.filter(|arn| !arn.is_empty()) else { return Ok(None) };
     let service = arn.split(':').nth(2).unwrap_or_default();
@@ -217,17 +170,6 @@ fn dead_letter(target: DeadLetterConfig) -> Result<Option<String>, Error> {
         return Ok(Some(arn));
     }
     Err(Error::invalid(format!("The target ARN {arn} is not a valid SNS topic or SQS queue.")))
-}
-
-fn log_group(logging: LoggingConfig) -> Result<Option<String>, Error> {
-    let levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
-    if levels {
-        return Err(Error::invalid(
-            "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change \
-             the LogFormat to \"JSON\" and try again.",
-        ));
-    }
-    Ok(logging.log_group)
 }
 
 /// `None` when the request names none.
@@ -249,24 +191,6 @@ pub fn architectures(asked: Option<&[Architecture]>) -> Result<Option<Vec<String
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn environment(size: usize) -> Environment {
-        Environment { variables: Some(BTreeMap::from([("LARGE_VAR".to_owned(), "x".repeat(size))])) }
-    }
-
-    #[test]
-    fn four_kilobytes_of_json_and_no_byte_more() {
-        assert!(variables(environment(4_080)).is_ok());
-        assert!(variables(environment(4_081)).unwrap_err().to_string().contains("exceeded the 4KB limit"));
-    }
-
-    #[test]
-    fn reserved_variables_are_named() {
-        let environment = Environment { variables: Some(BTreeMap::from([("AWS_REGION".to_owned(), "x".to_owned())])) };
-        assert!(
-            variables(environment).unwrap_err().to_string().ends_with("Reserved keys used in this request: AWS_REGION")
-        );
-    }
 
     #[test]
     fn numbers_are_bounded_in_the_words_of_validation() {
