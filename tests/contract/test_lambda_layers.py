@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import sys
 import urllib.error
 import urllib.request
 
@@ -242,3 +243,69 @@ def test_layers_count_in_the_accounts_code(gureum, name):
     assert used() - before == made["Content"]["CodeSize"]
     account.delete_layer_version(LayerName=name, VersionNumber=1)
     assert used() == before
+
+
+MODULE = "exports.say = () => 'from the layer';\n"
+
+
+def test_a_function_sees_its_layers_in_opt_and_the_last_one_uppermost(awslambda, layer, function, name):
+    layers = [
+        layer({"bin/tool": "#!/bin/sh\necho one\n", "shared.txt": "one", "only/one.txt": "1"}, suffix="-1"),
+        layer({"nodejs/node_modules/said/index.js": MODULE, "shared.txt": "two"}, suffix="-2"),
+        layer({"shared.txt": "three", "only/three.txt": "3"}, suffix="-3"),
+    ]
+    source = """
+        const fs = require('fs');
+        exports.handler = async () => ({
+            said: require('said').say(),
+            shared: fs.readFileSync('/opt/shared.txt', 'utf8'),
+            only: fs.readdirSync('/opt/only').sort(),
+            written: (() => { try { fs.writeFileSync('/opt/x', ''); return true; } catch (e) { return e.code; } })(),
+        });
+    """
+    function(source, Layers=[each["LayerVersionArn"] for each in layers])
+    expected = {"said": "from the layer", "shared": "three", "only": ["one.txt", "three.txt"], "written": "EROFS"}
+    assert invoked(awslambda, name) == expected
+    arns = [each["LayerVersionArn"] for each in reversed(layers)]
+    awslambda.update_function_configuration(FunctionName=name, Layers=arns)
+    assert invoked(awslambda, name)["shared"] == "one", "another order, another uppermost layer"
+    for each in layers:
+        awslambda.delete_layer_version(LayerName=each["LayerArn"], VersionNumber=1)
+    awslambda.update_function_configuration(FunctionName=name, Timeout=9)
+    assert invoked(awslambda, name)["said"] == "from the layer", "a version that is deleted goes on working"
+    gone = arns[0]
+    assert refused(awslambda.update_function_configuration, FunctionName=name, Layers=[gone])[2] == (
+        f"Layer version {gone} does not exist."
+    )
+
+
+def test_python_finds_what_layers_bring(awslambda, layer, function, name):
+    brought = layer({"python/said.py": "WORDS = 'from the layer'\n"})["LayerVersionArn"]
+    source = "import said\n\ndef handler(event, context):\n    return said.WORDS\n"
+    function(
+        Runtime=f"python3.{sys.version_info.minor}",
+        Handler="lambda_function.handler",
+        Code={"ZipFile": zipped({"lambda_function.py": source})},
+        Layers=[brought],
+    )
+    assert invoked(awslambda, name) == "from the layer"
+
+
+def test_a_deleted_version_that_is_in_use_survives_a_kill(fresh, name):
+    server = fresh()
+    awslambda = server.client("lambda")
+    content = {"ZipFile": zipped({"nodejs/node_modules/said/index.js": MODULE})}
+    arn = awslambda.publish_layer_version(LayerName=name, Content=content)["LayerVersionArn"]
+    source = "exports.handler = async () => require('said').say();\n"
+    awslambda.create_function(
+        FunctionName=name,
+        Runtime="nodejs20.x",
+        Role=ROLE,
+        Handler="index.handler",
+        Code={"ZipFile": zipped({"index.js": source})},
+        Layers=[arn],
+    )
+    awslambda.delete_layer_version(LayerName=name, VersionNumber=1)
+    server.kill()
+    server.start()
+    assert invoked(server.client("lambda"), name) == "from the layer"

@@ -104,6 +104,9 @@ pub struct LocalStack {
     /// `LOCALSTACK_HOST` without its port.
     #[serde(skip)]
     pub host: Option<String>,
+    /// `LOCALSTACK_HOST` with a port: how addresses end that are handed out.
+    #[serde(skip)]
+    pub url_suffix: Option<String>,
     /// `PERSISTENCE`, where it is set: false keeps nothing.
     #[serde(skip)]
     pub persistence: Option<bool>,
@@ -149,11 +152,14 @@ impl LocalStack {
             }
             (None, None) => Vec::new(),
         };
-        let host = environment.get("LOCALSTACK_HOST").map(|host| host.split(':').next().unwrap_or(host));
+        let named = environment.get("LOCALSTACK_HOST").filter(|host| !host.is_empty());
+        let host = named.map(|host| host.split(':').next().unwrap_or(host));
+        let url_suffix = named.map(|host| if host.contains(':') { host.to_owned() } else { format!("{host}:{PORT}") });
         let origins = value(environment, "EXTRA_CORS_ALLOWED_ORIGINS").unwrap_or_default();
         Ok(Self {
             listen,
             host: host.filter(|host| !host.is_empty()).map(str::to_owned),
+            url_suffix,
             persistence: flag("PERSISTENCE"),
             log: value(environment, "LS_LOG")
                 .and_then(level)
@@ -251,7 +257,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((found.persistence, found.keep_alive), (Some(false), Some(Duration::ZERO)));
-        assert_eq!(found.host.as_deref(), Some("aws.test"));
+        assert_eq!((found.host.as_deref(), found.url_suffix.as_deref()), (Some("aws.test"), Some("aws.test:4566")));
         assert_eq!(found.honoured, ["LAMBDA_KEEPALIVE_MS", "LOCALSTACK_HOST", "LOCALSTACK_PERSISTENCE"]);
         assert_eq!(found.ignored, ["LAMBDA_EXECUTOR", "LOCALSTACK_AUTH_TOKEN"]);
     }

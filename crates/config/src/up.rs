@@ -170,7 +170,7 @@ impl UpArgs {
             },
             region: self.region.or(file.region).map_or_else(Region::default, |name| Region::new(&name)),
             hosts,
-            url_suffix: self.url_suffix.or(file.url_suffix),
+            url_suffix: self.url_suffix.or(file.url_suffix).or(localstack.url_suffix.clone()),
             cors_origins,
             account_concurrency: self
                 .account_concurrency

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::contract::{Credentials, Doorway, FunctionSpec, LogFormat};
 use crate::runtimes::Family;
@@ -21,6 +22,8 @@ pub struct Circumstances<'a> {
     pub names_resolve: bool,
     /// Whether the variables are set by which code written for LocalStack finds it.
     pub localstack: bool,
+    /// The function's layers where it sees real paths and no /opt.
+    pub plain_layers: &'a [PathBuf],
 }
 
 /// Where code written for LocalStack finds it: a name that is led to the doorway as AWS's are, and LocalStack's port.
@@ -34,7 +37,24 @@ pub fn environment(spec: &FunctionSpec, around: &Circumstances<'_>) -> Vec<(Stri
     all.extend(spec.environment.clone());
     all.extend(platform(spec, around));
     all.extend(for_bootstraps(around));
+    for name in ["LD_LIBRARY_PATH", "NODE_PATH", "PATH"] {
+        if let Some(value) = all.get_mut(name) {
+            *value = with_layers(value, around.plain_layers);
+        }
+    }
     all.into_iter().collect()
+}
+
+/// A search path whose places in /opt are looked for in every layer, the last one first.
+fn with_layers(path: &str, layers: &[PathBuf]) -> String {
+    let mut places = Vec::new();
+    for place in path.split(':') {
+        if let Some(below) = place.strip_prefix("/opt/") {
+            places.extend(layers.iter().rev().map(|layer| layer.join(below).display().to_string()));
+        }
+        places.push(place.to_owned());
+    }
+    places.join(":")
 }
 
 fn defaults(around: &Circumstances<'_>) -> BTreeMap<String, String> {
@@ -98,6 +118,10 @@ fn endpoint(around: &Circumstances<'_>) -> BTreeMap<String, String> {
 /// What the bootstraps take out again before any code of the function runs.
 fn for_bootstraps(around: &Circumstances<'_>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
+    if matches!(around.family, Family::Python { .. }) && !around.plain_layers.is_empty() {
+        let layers: Vec<String> = around.plain_layers.iter().rev().map(|layer| layer.display().to_string()).collect();
+        all.insert("GUREUM_LAYERS".to_owned(), layers.join(":"));
+    }
     if let Some(doorway) = around.doorway.filter(|_| *around.family != Family::Provided) {
         all.insert("GUREUM_TURN".to_owned(), doorway.address.to_string());
         all.extend(doorway.authority.as_ref().map(|authority| ("GUREUM_CA".to_owned(), authority.to_string())));
@@ -172,6 +196,7 @@ mod tests {
             doorway: doorway.as_ref(),
             names_resolve,
             localstack,
+            plain_layers: &[],
         };
         environment(&spec, &around).into_iter().collect()
     }
@@ -209,6 +234,13 @@ mod tests {
         let by_name = "http://localhost.localstack.cloud:4566 4566 localhost.localstack.cloud";
         assert_eq!(told("nodejs20.x", false, true), by_name);
         assert_eq!(told("provided.al2023", true, true), by_name);
+    }
+
+    #[test]
+    fn a_plain_process_looks_for_opt_in_its_layers() {
+        let layers = ["/code/a".into(), "/code/b".into()];
+        assert_eq!(with_layers("/bin:/opt/bin", &layers), "/bin:/code/b/bin:/code/a/bin:/opt/bin");
+        assert_eq!(with_layers("/bin:/opt/bin", &[]), "/bin:/opt/bin");
     }
 
     #[test]

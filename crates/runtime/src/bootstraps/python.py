@@ -56,6 +56,13 @@ def _post_error(invoke_id, error, xray, invocation_id=None):
     _send(ERROR, {"id": invoke_id, "xray": xray}, _bytes(error))
 
 
+def _layers():
+    """Where layers bring modules: /opt, or in a plain process the folders of the layers themselves."""
+    places = [place for place in os.environ.pop("GUREUM_LAYERS", "").split(":") if place] or ["/opt"]
+    packages = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    return [os.path.join(place, below) for place in places for below in (packages, "python")]
+
+
 def main():
     for descriptor in (EVENTS, ANSWERS, TELEMETRY):
         os.set_inheritable(descriptor, False)
@@ -71,7 +78,7 @@ def main():
     sys.modules["runtime_client"] = client
     # In front stands the folder of this file. A function may have a module of the same name as one of ours.
     sys.path[0] = os.getcwd()
-    sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.path[1:1] = [*_layers(), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
     turn.install()
     del sys.modules["turn"]
 

@@ -142,6 +142,7 @@ impl<H: Home> Environment<H> {
             let (listener, address) = bind().await?;
             (Some(listener), address)
         };
+        let is_plain = self.platform.isolation == IsolationLevel::Plain;
         let variables = environment(
             &self.spec,
             &Circumstances {
@@ -152,11 +153,12 @@ impl<H: Home> Environment<H> {
                 doorway: self.doorway.as_ref(),
                 names_resolve: has_own_network,
                 localstack: self.platform.localstack_variables,
+                plain_layers: if is_plain { &self.spec.layers } else { &[] },
             },
         );
         let mut plan = self.plan(variables);
         let (platform, launch, title) = (self.platform.clone(), self.launch.clone(), self.spec.function_name.clone());
-        let world = (platform.isolation != IsolationLevel::Plain).then(|| self.world());
+        let world = (!is_plain).then(|| self.world());
         let authority = self.doorway.as_ref().and_then(|doorway| doorway.authority.clone());
         let launched = tokio::task::spawn_blocking(move || {
             if let Some(mut world) = world {
