@@ -163,13 +163,13 @@ def refused(call, **request):
     return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
 
 
-def zipped(files):
+def zipped(files, mode=0o644):
     """A zip archive of {name: text}."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
             info = zipfile.ZipInfo(path, (2024, 1, 1, 0, 0, 0))
-            info.external_attr = 0o644 << 16
+            info.external_attr = mode << 16
             archive.writestr(info, content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 

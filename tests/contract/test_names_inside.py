@@ -256,6 +256,57 @@ def handler(event, context):
         assert call(gureum, function(with_boto3({"index.py": source}), Runtime="python3.11")) == "InvalidClientTokenId"
 
 
+CURL = r"""#!/bin/bash
+API="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+IDENTITY="?Action=GetCallerIdentity&Version=2011-06-15"
+while true; do
+  curl -s -D /tmp/head -o /tmp/event "$API/next"
+  id=$(tr -d '\r' < /tmp/head | grep -i '^lambda-runtime-aws-request-id:' | cut -d' ' -f2)
+  unsigned=$(curl -s -o /dev/null -w '%{http_code}' "https://sts.amazonaws.com/$IDENTITY")
+  signed=$(curl -s --aws-sigv4 aws:amz:us-east-1:sts --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+    -H "x-amz-security-token: $AWS_SESSION_TOKEN" "https://sts.us-east-1.amazonaws.com/$IDENTITY" | grep -o '<Arn>.*</Arn>')
+  forged=$(curl -s -o /dev/null -w '%{http_code}' --aws-sigv4 aws:amz:us-east-1:sts --user test:test "https://sts.amazonaws.com/$IDENTITY")
+  other=$(curl -s -o /dev/null -w '%{http_code}' https://example.com/)
+  curl -s -o /dev/null -d "[\"$unsigned\",\"$signed\",\"$forged\",\"$other\",\"$AWS_ENDPOINT_URL\"]" "$API/$id/response"
+done
+"""
+
+
+class TestEveryProgram:
+    """Where functions have a network of their own, names lead here for whatever a function runs."""
+
+    @pytest.fixture(autouse=True)
+    def own_network(self, gureum):
+        assert json.loads(gureum.cli("--json", "status").stdout)["data"]["isolated_by"] == "namespaces, with a network of their own"
+
+    def test_a_custom_runtime_needs_curl_and_nothing_else(self, gureum, function, name):
+        made = function(zipped({"bootstrap": CURL}, mode=0o755), Runtime="provided.al2023")
+        unsigned, signed, forged, other, endpoint = call(gureum, made)
+        assert (unsigned, forged, other, endpoint) == ("403", "403", "000", "")
+        assert signed == f"<Arn>arn:aws:sts::000000000000:assumed-role/{name}/{made}</Arn>"
+
+    def test_worker_threads_of_nodejs_do(self, gureum, function):
+        source = """const { Worker } = require('worker_threads');
+        const work = `fetch('https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15').then(
+          (answer) => require('worker_threads').parentPort.postMessage(answer.status), (error) => { throw error.cause; });`;
+        exports.handler = () => new Promise((done, failed) => new Worker(work, { eval: true }).on('message', done).on('error', failed));"""
+        assert call(gureum, function(zipped({"index.js": source}))) == 403
+
+    def test_programs_that_python_starts_do(self, gureum, function):
+        ask = """import urllib.error, urllib.request
+try:
+    urllib.request.urlopen("https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15")
+except urllib.error.HTTPError as error:
+    print(error.code, end="")
+"""
+        source = """import subprocess, sys
+def handler(event, context):
+    done = subprocess.run([sys.executable, "ask.py"], capture_output=True, text=True)
+    return done.stdout or done.stderr
+"""
+        assert call(gureum, function(zipped({"index.py": source, "ask.py": ask}), Runtime="python3.11")) == "403"
+
+
 def test_one_function_starts_many_by_the_sdk_alone(gureum, function):
     worker = function(zipped({"index.js": "exports.handler = async (event) => { console.log('part ' + event.part); };"}), "-worker")
     source = """import boto3, json
