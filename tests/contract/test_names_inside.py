@@ -337,3 +337,19 @@ def test_code_written_for_localstack_finds_its_variables_when_they_are_asked_for
     name, port = "localhost.localstack.cloud", "4566"
     expected = {"AWS_ENDPOINT_URL": f"http://{name}:{port}", "LOCALSTACK_HOSTNAME": name, "EDGE_PORT": port, "statuses": [403, 403]}
     assert call(server, "f") == expected
+
+
+def test_an_event_that_waited_through_a_restart_finds_the_apis(fresh):
+    source = """exports.handler = async () => {
+      await new Promise((done) => setTimeout(done, 300));
+      console.log('status ' + (await fetch('https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15')).status);
+    };"""
+    server = fresh()
+    server.client("lambda").create_function(
+        FunctionName="f", Runtime="nodejs20.x", Handler="index.handler", Role="arn:aws:iam::000000000000:role/r", Timeout=20,
+        Code={"ZipFile": zipped({"index.js": source})},
+    )
+    server.client("lambda").invoke(FunctionName="f", InvocationType="Event")
+    server.kill()
+    server.start()
+    assert [line.split("\t")[-1] for line in own_lines(server, "f")] == ["status 403\n"]

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use edge::{Edge, Listener};
 use kernel::{Access, BoxFuture};
 use runtime::{Credentials, Doorway, Doorways};
+use tokio::sync::watch;
 
 /// What every doorway leads to.
 pub struct Way {
@@ -23,11 +24,18 @@ pub struct Way {
 #[derive(Default)]
 pub struct SandboxDoors {
     way: OnceLock<Way>,
+    is_bound: watch::Sender<bool>,
 }
 
 impl SandboxDoors {
     pub fn bind(&self, way: Way) {
         let _ = self.way.set(way);
+        self.is_bound.send_replace(true);
+    }
+
+    /// Returns when there is a way for functions: one that starts earlier would have none for all its life.
+    pub async fn bound(&self) {
+        let _ = self.is_bound.subscribe().wait_for(|is_bound| *is_bound).await;
     }
 }
 

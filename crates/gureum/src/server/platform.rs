@@ -122,8 +122,12 @@ impl Platform {
         for (_, task) in logs.tasks() {
             tasks.spawn(task);
         }
-        let running = lambda.clone();
-        tasks.spawn(async move { running.run().await });
+        let (running, doors) = (lambda.clone(), ingredients.doors.clone());
+        tasks.spawn(async move {
+            // Events that have waited through a restart start functions at once.
+            doors.bound().await;
+            running.run().await;
+        });
         let (owner, blobs) = (lambda.clone(), store.blobs().clone());
         tasks.spawn(async move {
             // What a kill has left between a zip and its record. A sweep that fails is made up for at the next start.
