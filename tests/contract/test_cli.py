@@ -115,11 +115,12 @@ def test_up_in_the_background_and_down(gureum, tmp_path):
     assert run("down").stdout == "no server is running\n"
 
 
-def test_an_ephemeral_server_leaves_nothing(gureum, tmp_path):
+@pytest.mark.parametrize("durability", ["durable", "memory"])
+def test_an_ephemeral_server_leaves_nothing(gureum, tmp_path, durability):
     environment = dict(gureum.environment, XDG_STATE_HOME=str(tmp_path / "state"), TMPDIR=str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     run = lambda *args: subprocess.run([BINARY, *args], capture_output=True, text=True, env=environment, timeout=30)  # noqa: E731
-    assert run("up", "-d", "--port", "0", "--ephemeral").returncode == 0
+    assert run("up", "-d", "--port", "0", "--ephemeral", "--durability", durability).returncode == 0
     run("down")
     assert list((tmp_path / "tmp").iterdir()) == []
 

@@ -26,4 +26,4 @@ pub use internal::{Asked, Internal, InternalError, RawAnswer, RawRoute};
 pub use limits::Patience;
 pub use listen::Listening;
 pub use router::HostFacts;
-pub use serve::{Edge, EdgeOptions};
+pub use serve::{Edge, EdgeOptions, FailedRequest, Witness};

@@ -1,5 +1,6 @@
 //! The edge itself: what it is made of, and the way of a request through it.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,9 +43,29 @@ pub struct EdgeOptions {
     pub authority: Option<Arc<CertificateAuthority>>,
     /// Names of this endpoint beyond AWS's and localhost.
     pub hosts: HostFacts,
+    /// Told of every answer from 500 on.
+    pub witness: Option<Arc<dyn Witness>>,
     pub patience: Patience,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
+}
+
+/// Who is told of what went wrong.
+pub trait Witness: Send + Sync + 'static {
+    fn failed(&self, request: &FailedRequest<'_>);
+}
+
+/// A request that was answered with a status from 500 on.
+#[derive(Clone, Copy, Debug)]
+pub struct FailedRequest<'a> {
+    pub request_id: &'a str,
+    /// As the router names it; empty where only the body could have told.
+    pub service: &'a str,
+    pub method: &'a str,
+    pub path: &'a str,
+    pub status: u16,
+    /// The error's code, where the answer's head has it.
+    pub code: &'a str,
 }
 
 /// The front of the server. One for all listeners.
@@ -58,6 +79,7 @@ pub struct Edge {
     authority: Option<Arc<CertificateAuthority>>,
     room: Room,
     tunnels: Arc<Semaphore>,
+    witness: Option<Arc<dyn Witness>>,
     patience: Patience,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -65,8 +87,19 @@ pub struct Edge {
 
 impl Edge {
     pub fn new(options: EdgeOptions) -> Arc<Self> {
-        let EdgeOptions { services, gate, internal, raw_routes, function_urls, authority, hosts, patience, clock, rng } =
-            options;
+        let EdgeOptions {
+            services,
+            gate,
+            internal,
+            raw_routes,
+            function_urls,
+            authority,
+            hosts,
+            witness,
+            patience,
+            clock,
+            rng,
+        } = options;
         let models: Vec<&'static Model> = services.iter().map(|service| service.model()).collect();
         let router = Router::new(&models, hosts);
         Arc::new(Self {
@@ -79,6 +112,7 @@ impl Edge {
             authority,
             room: Room::default(),
             tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)),
+            witness,
             patience,
             clock,
             rng,
@@ -158,8 +192,12 @@ impl Edge {
             region = Empty,
             principal = Empty,
         );
+        let service = self.service_of(&destination);
         let mut answer = self.dispatch(&exchange, destination, body).instrument(span.clone()).await;
         tracing::debug!(parent: &span, status = answer.status().as_u16(), "answered");
+        if let Some(witness) = self.witness.as_ref().filter(|_| answer.status().is_server_error()) {
+            witness.failed(&exchange.failed(&service, &answer));
+        }
         if exchange.parts.method == Method::HEAD && exchange.parts.version == Version::HTTP_2 {
             // For HTTP/1.1 hyper does this.
             if let Some(bytes) = answer.body().size_hint().exact() {
@@ -168,6 +206,22 @@ impl Edge {
             *answer.body_mut() = Outgoing::empty();
         }
         answer
+    }
+
+    /// What a destination is called, for a person.
+    fn service_of(&self, destination: &Destination) -> Cow<'static, str> {
+        match destination {
+            Destination::Api { service, .. } => {
+                self.service(*service).map_or("", |service| service.model().endpoint.service).into()
+            }
+            Destination::Query { signing_name } => signing_name.clone().unwrap_or_default().into(),
+            Destination::Unserved { service } => service.clone().into(),
+            Destination::S3 { .. } => "s3".into(),
+            Destination::ExecuteApi { .. } | Destination::CustomDomain { .. } => "execute-api".into(),
+            Destination::FunctionUrl { .. } => "lambda-url".into(),
+            Destination::Website { .. } => "s3-website".into(),
+            Destination::Internal => "gureum".into(),
+        }
     }
 
     fn new_request_id(&self, destination: &Destination) -> String {
@@ -259,6 +313,18 @@ impl Exchange {
 
     pub(crate) fn signed_head(&self) -> sigv4::Head<'_> {
         sigv4::Head { method: &self.parts.method, uri: &self.parts.uri, headers: &self.parts.headers }
+    }
+
+    fn failed<'a>(&'a self, service: &'a str, answer: &'a Response<Outgoing>) -> FailedRequest<'a> {
+        let code = answer.headers().get("x-amzn-errortype").and_then(|code| code.to_str().ok());
+        FailedRequest {
+            request_id: &self.request_id,
+            service,
+            method: self.parts.method.as_str(),
+            path: self.parts.uri.path(),
+            status: answer.status().as_u16(),
+            code: code.unwrap_or_default(),
+        }
     }
 
     /// Whether the request came by an execution environment's own listener.

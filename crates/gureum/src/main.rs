@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(report) => {
             report.print(command, as_json);
-            ExitCode::SUCCESS
+            ExitCode::from(report.exit_code)
         }
         Err(failure) => {
             cli::print_failure(&failure, command, as_json);
@@ -37,7 +37,7 @@ async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
     if up.detach {
         return cli::detach(environment).await;
     }
-    let (show, log_file) = (up.settings.show_config, up.log_file);
+    let (show, log_file, tied) = (up.settings.show_config, up.log_file, up.until_stdin_ends);
     let settings = up.settings.settings(environment).map_err(|wrong| Failure::Usage {
         what: wrong.to_string(),
         hint: "gureum up --help lists every option".to_owned(),
@@ -46,7 +46,7 @@ async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
         let data = serde_json::to_value(&settings).unwrap_or_default();
         return Ok(Report::new(serde_json::to_string_pretty(&data).unwrap_or_default(), data));
     }
-    let ended = server::run(settings, environment, log_file.as_deref())
+    let ended = server::run(settings, environment, log_file.as_deref(), tied)
         .await
         .map_err(|cause| Failure::broken("the server stopped", format!("{cause:#}")))?;
     match ended {

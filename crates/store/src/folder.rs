@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use kernel::Rng;
 use rustix::fs::{FlockOperation, flock};
@@ -34,8 +35,8 @@ pub enum OpenError {
 pub struct Folder {
     dir: PathBuf,
     _lock: File,
-    /// Goes with the folder, if nobody asked for it to stay.
-    _temporary: Option<tempfile::TempDir>,
+    /// Set where nobody asked for the folder to stay.
+    temporary: Mutex<Option<tempfile::TempDir>>,
 }
 
 impl Folder {
@@ -55,15 +56,20 @@ impl Folder {
             make_private_dir(&dir.join(part)).map_err(failed("making it"))?;
         }
         sync_dir(dir).map_err(failed("syncing it"))?;
-        Ok(Self { dir: dir.to_owned(), _lock: lock, _temporary: None })
+        Ok(Self { dir: dir.to_owned(), _lock: lock, temporary: Mutex::default() })
     }
 
-    /// A folder that goes when the store does.
+    /// A folder that goes when the store is closed or dropped.
     pub fn temporary() -> Result<Self, OpenError> {
         let failed = |what| move |source| OpenError::Io { dir: std::env::temp_dir(), what, source };
         let temporary = tempfile::Builder::new().prefix("gureum-").tempdir().map_err(failed("making it"))?;
         let folder = Self::open(temporary.path())?;
-        Ok(Self { _temporary: Some(temporary), ..folder })
+        Ok(Self { temporary: Mutex::new(Some(temporary)), ..folder })
+    }
+
+    /// Removes a temporary folder: a store that is closed may have clones that outlive the process's last line.
+    pub(crate) fn leave(&self) {
+        drop(self.temporary.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Removes what a crash left half written.

@@ -240,6 +240,7 @@ impl Inner {
         if let Some(thread) = committer.filter(|thread| thread.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
         }
+        self.folder.leave();
     }
 }
 

@@ -253,6 +253,7 @@ impl World {
             function_urls: None,
             authority: Some(authority.clone()),
             hosts: HostFacts::default(),
+            witness: None,
             patience,
             clock,
             rng: Arc::new(OsRng),

@@ -17,9 +17,9 @@ use super::connection::Connection;
 use super::{Failure, Report, RunNote};
 
 /// A start that takes longer than this has failed. Units: seconds.
-const START_SECONDS_MAX: u64 = 30;
+pub const START_SECONDS_MAX: u64 = 30;
 /// A server stops within 3 s; some more for a slow disk. Units: seconds.
-const STOP_SECONDS_MAX: u64 = 10;
+pub const STOP_SECONDS_MAX: u64 = 10;
 /// Between two looks at another process, which cannot wake us.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -74,7 +74,7 @@ pub fn start_again() -> Failure {
 }
 
 /// What the server says until it is ready, and whether it became so.
-fn panel(output: impl std::io::Read) -> (String, bool) {
+pub fn panel(output: impl std::io::Read) -> (String, bool) {
     let mut words = String::new();
     for line in std::io::BufReader::new(output).lines().map_while(Result::ok) {
         if line == "Ready." {

@@ -13,6 +13,7 @@ mod proxy_token;
 mod report;
 mod reset;
 mod root_key;
+mod run;
 mod run_note;
 mod runtime;
 mod status;
@@ -56,6 +57,8 @@ pub enum Command {
     Env(env::Env),
     /// Run a command whose AWS clients, whatever they are, talk to the server
     Exec(exec::Exec),
+    /// Run a command with a fresh server of its own, exit with its code and tell what failed
+    Run(run::Run),
     /// Forget everything: functions, logs, roles, keys
     Reset,
     /// Root keys of an account
@@ -85,6 +88,9 @@ pub struct Up {
     /// Log to this file, bounded, instead of standard error
     #[arg(long, hide = true)]
     pub log_file: Option<std::path::PathBuf>,
+    /// End when standard input, a pipe, does: with whoever holds its other end
+    #[arg(long, hide = true)]
+    pub until_stdin_ends: bool,
 }
 
 /// Runs every command but `up` in the foreground, which the server runs itself.
@@ -97,6 +103,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure>
         Command::Wait(wait) => lifecycle::wait(wait, &connect()?).await,
         Command::Env(env) => env::run(env, &connect()?, environment).await,
         Command::Exec(exec) => exec::run(exec, &connect()?, environment).await,
+        Command::Run(run) => run::run(run, environment).await,
         Command::Reset => reset::run(&connect()?).await,
         Command::Keys(keys) => keys::run(keys, &connect()?).await,
         Command::Invoke(invoke) => invoke::run(invoke, &connect()?).await,
@@ -121,6 +128,7 @@ impl Command {
             Self::Wait(_) => "wait",
             Self::Env(_) => "env",
             Self::Exec(_) => "exec",
+            Self::Run(_) => "run",
             Self::Reset => "reset",
             Self::Keys(_) => "keys",
             Self::Invoke(_) => "invoke",

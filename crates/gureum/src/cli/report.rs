@@ -17,6 +17,8 @@ pub struct Report {
     /// For a program.
     pub data: Value,
     pub warnings: Vec<String>,
+    /// 0, or the code of a command that was run.
+    pub exit_code: u8,
 }
 
 impl Report {

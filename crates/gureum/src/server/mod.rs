@@ -1,6 +1,7 @@
 //! `gureum up`: opens the data folder, plugs the rooms together, listens, and stops in order.
 
 mod doorways;
+mod failures;
 mod init;
 mod isolation;
 mod localstack;
@@ -12,6 +13,7 @@ mod port;
 
 use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use auth::access::{Gate, Listener, Settings as Access};
 use config::{Durability, Environment, Settings};
 use doorways::{SandboxDoors, Way};
 use edge::{CertificateAuthority, Edge, EdgeOptions, HostFacts, Listening, Patience};
+use failures::Failures;
 use init::{InitScripts, Stage, Surroundings};
 use isolation::Kept;
 use kernel::{Clock, OsRng, RealClock, Rng, VirtualClock};
@@ -29,6 +32,7 @@ use paths::{CodeDownloads, FunctionUrls, Paths};
 use platform::{Current, Ingredients, Platform};
 use serde_json::json;
 use store::{Options, Store};
+use tokio::net::unix::pipe;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -42,8 +46,8 @@ pub enum Ending {
     Restart,
 }
 
-/// Runs the server until it is told to stop.
-pub async fn run(settings: Settings, environment: &Environment, log_file: Option<&Path>) -> Result<Ending> {
+/// Runs the server until it is told to stop: by a signal, by a caller, or, if it is `tied`, by the end of standard input.
+pub async fn run(settings: Settings, environment: &Environment, log_file: Option<&Path>, tied: bool) -> Result<Ending> {
     let started: Arc<dyn Clock> = Arc::new(RealClock::default());
     std::fs::create_dir_all(&settings.state).with_context(|| settings.state.display().to_string())?;
     log::start(settings.log.as_deref(), log_file)?;
@@ -91,6 +95,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         keep_alive: settings.keep_alive,
         localstack_variables: settings.localstack_env,
         durable: settings.durability == Durability::Durable,
+        failures: Arc::new(Failures::default()),
         isolation: kept.isolation.level,
         network: kept.network,
     });
@@ -147,6 +152,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         function_urls: Some(Arc::new(FunctionUrls(current.clone()))),
         authority: Some(Arc::new(authority)),
         hosts: HostFacts { own: settings.hosts.clone(), ..HostFacts::default() },
+        witness: Some(ingredients.failures.clone()),
         patience: Patience::default(),
         clock: clock.clone(),
         rng,
@@ -191,7 +197,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
 
     let ended = {
         let seeding = init.run(Stage::Ready, &around);
-        let end = told_to_end(&mut told);
+        let end = told_to_end(&mut told, tied);
         tokio::pin!(seeding, end);
         tokio::select! {
             ended = &mut end => ended?,
@@ -299,7 +305,7 @@ async fn first_root_key(current: &Current, settings: &Settings) -> Result<()> {
 }
 
 /// Returns when a signal or a caller with the right to do so has asked for the end.
-async fn told_to_end(told: &mut watch::Receiver<Option<Ending>>) -> Result<Ending> {
+async fn told_to_end(told: &mut watch::Receiver<Option<Ending>>, tied: bool) -> Result<Ending> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let asked = async {
         match told.wait_for(Option::is_some).await.map(|ending| *ending) {
@@ -312,7 +318,16 @@ async fn told_to_end(told: &mut watch::Receiver<Option<Ending>>) -> Result<Endin
         _ = terminate.recv() => Ok(Ending::Stop),
         _ = interrupt.recv() => Ok(Ending::Stop),
         ending = asked => Ok(ending),
+        untied = stdin_ends(), if tied => untied.map(|()| Ending::Stop),
     }
+}
+
+/// Returns when the pipe of standard input has no writer any more. What is written to it means nothing.
+async fn stdin_ends() -> Result<()> {
+    let pipe = io::stdin().as_fd().try_clone_to_owned()?;
+    let mut pipe = pipe::Receiver::from_owned_fd(pipe).context("standard input is not a pipe")?;
+    tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
+    Ok(())
 }
 
 /// Stops accepting, lets work in flight end (bounded by the edge), ends functions, and closes the store.

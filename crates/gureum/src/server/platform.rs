@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use wire::{Answer, ApiError, Doc, Model, OperationId, Service};
 
 use super::doorways::SandboxDoors;
+use super::failures::{Failures, Witnessed};
 
 /// How long a stop waits for functions' last log lines.
 const FLUSH_MAX: Duration = Duration::from_millis(500);
@@ -37,6 +38,8 @@ pub struct Ingredients {
     pub keep_alive: Option<Duration>,
     pub localstack_variables: bool,
     pub durable: bool,
+    /// What has gone wrong since the start; a reset forgets nothing of it.
+    pub failures: Arc<Failures>,
     pub isolation: IsolationLevel,
     pub network: FunctionNetwork,
 }
@@ -95,7 +98,7 @@ impl Platform {
         });
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),
-            engine: engine.clone(),
+            engine: Arc::new(Witnessed { engine: engine.clone(), failures: ingredients.failures.clone() }),
             logs: function_logs.clone(),
             clock: clock.clone(),
             rng: rng.clone(),
