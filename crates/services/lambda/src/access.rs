@@ -59,13 +59,7 @@ pub async fn check_role(
         _ if is_assumable(cx, iam, principals, role_arn, now).await => return Ok(()),
         _ => "The role defined for the function cannot be assumed by Lambda.",
     };
-    match cx.access {
-        Access::Strict => Err(Error::invalid(words)),
-        Access::Open => {
-            cx.hint("InvalidParameterValueException", words);
-            Ok(())
-        }
-    }
+    refuse_or_note(cx, words.to_owned())
 }
 
 fn role_account(role_arn: &str) -> Option<AccountId> {
@@ -115,22 +109,98 @@ pub async fn check_pass_role(
     }
 }
 
-/// Asks IAM as any client would: it knows the caller's policies.
 async fn may_pass(cx: &Cx, iam: &api_iam::Client, principals: &dyn Principals, source: &str, role_arn: &str) -> bool {
-    let question = SimulatePrincipalPolicyRequest {
-        policy_source_arn: source.to_owned(),
-        action_names: vec!["iam:PassRole".to_owned()],
-        resource_arns: Some(vec![role_arn.to_owned()]),
-        context_entries: Some(vec![ContextEntry {
-            context_key_name: Some("iam:PassedToService".to_owned()),
-            context_key_values: Some(vec![LAMBDA.to_owned()]),
-            context_key_type: Some(ContextKeyTypeEnum::String),
-        }]),
-        ..SimulatePrincipalPolicyRequest::default()
+    let passed_to = ContextEntry {
+        context_key_name: Some("iam:PassedToService".to_owned()),
+        context_key_values: Some(vec![LAMBDA.to_owned()]),
+        context_key_type: Some(ContextKeyTypeEnum::String),
     };
     let own = principals.as_service(LAMBDA, &cx.account, &cx.region);
-    let answer = iam.simulate_principal_policy(&own, question).await;
+    may(&own, iam, source, "iam:PassRole", role_arn, vec![passed_to]).await
+}
+
+/// Asks IAM, as any client would, whether the policies of a principal allow an action: it knows them. Who is not known may nothing.
+async fn may(
+    own: &Cx,
+    iam: &api_iam::Client,
+    source: &str,
+    action: &str,
+    resource: &str,
+    context: Vec<ContextEntry>,
+) -> bool {
+    let question = SimulatePrincipalPolicyRequest {
+        policy_source_arn: source.to_owned(),
+        action_names: vec![action.to_owned()],
+        resource_arns: Some(vec![resource.to_owned()]),
+        context_entries: Some(context),
+        ..SimulatePrincipalPolicyRequest::default()
+    };
+    let answer = iam.simulate_principal_policy(own, question).await;
     answer.ok().and_then(|answer| answer.evaluation_results).is_some_and(|results| {
         !results.is_empty() && results.iter().all(|r| r.eval_decision == PolicyEvaluationDecisionType::Allowed)
     })
+}
+
+/// What telling a target needs: the action, and the service as AWS's refusals name it. `None` for what can be no target.
+fn telling(target: &str) -> Option<(&'static str, &'static str)> {
+    match target.split(':').nth(2)? {
+        "sqs" => Some(("sqs:SendMessage", "SQS")),
+        "sns" => Some(("sns:Publish", "SNS")),
+        "lambda" => Some((INVOKE, "Lambda")),
+        "events" => Some(("events:PutEvents", "EventBridge")),
+        "s3" => Some(("s3:PutObject", "S3")),
+        _ => None,
+    }
+}
+
+/// Errors in strict access when a function's role may not tell its dead-letter queue; notes it in open access.
+/// Source: Lambda Developer Guide, "Adding a dead-letter queue", and AWS's answers that users have published.
+pub async fn check_dead_letter(
+    cx: &Cx,
+    iam: &api_iam::Client,
+    principals: &dyn Principals,
+    role: &str,
+    target: &str,
+) -> Result<(), Error> {
+    let Some((action, service)) = telling(target) else { return Ok(()) };
+    let own = principals.as_service(LAMBDA, &cx.account, &cx.region);
+    if may(&own, iam, role, action, target, Vec::new()).await {
+        return Ok(());
+    }
+    let call = action.split(':').next_back().unwrap_or_default();
+    refuse_or_note(cx, format!("The provided execution role does not have permissions to call {call} on {service}"))
+}
+
+/// The same of a destination. Source: as above; AWS's words for destinations are not recorded.
+pub async fn check_destination(
+    cx: &Cx,
+    iam: &api_iam::Client,
+    principals: &dyn Principals,
+    role: &str,
+    target: &str,
+) -> Result<(), Error> {
+    let own = principals.as_service(LAMBDA, &cx.account, &cx.region);
+    if may_tell(&own, iam, role, target).await {
+        return Ok(());
+    }
+    let call = telling(target).and_then(|(action, _)| action.split(':').next_back()).unwrap_or_default();
+    refuse_or_note(cx, format!("The function's execution role does not have permissions to call {call} on {target}"))
+}
+
+/// Whether a role may tell a target of how an event ended.
+pub async fn may_tell(own: &Cx, iam: &api_iam::Client, role: &str, target: &str) -> bool {
+    match telling(target) {
+        Some((action, _)) => may(own, iam, role, action, target, Vec::new()).await,
+        None => false,
+    }
+}
+
+fn refuse_or_note(cx: &Cx, words: String) -> Result<(), Error> {
+    match cx.access {
+        Access::Strict => Err(Error::invalid(words)),
+        Access::Open => {
+            cx.hint("InvalidParameterValueException", &words);
+            Ok(())
+        }
+    }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use api_sqs::types::{MessageAttributeValue, SendMessageRequest};
 use bytes::Bytes;
-use kernel::{Arn, Timestamp};
+use kernel::{Access, Arn, Cx, Timestamp};
 use serde_json::{Value, json};
 
-use crate::access::LAMBDA;
+use crate::access::{LAMBDA, may_tell};
 use crate::error::Error;
 use crate::functions::Function;
 use crate::model::name::{FunctionRef, LATEST};
@@ -26,6 +26,14 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// The metric that counts deliveries that failed. Source: Lambda Developer Guide, "Types of metrics for Lambda functions".
+    pub fn failure_metric(&self) -> &'static str {
+        match self {
+            Self::Record(_) => "DestinationDeliveryFailures",
+            Self::DeadLetter(_) => "DeadLetterErrors",
+        }
+    }
+
     pub fn arn(&self) -> &str {
         match self {
             Self::Record(arn) | Self::DeadLetter(arn) => arn,
@@ -54,6 +62,13 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// Of the version that ran, or would have.
+    fn role(&self) -> &str {
+        let ran = self.ended.executed_version.as_deref().and_then(|version| self.function.version(version));
+        let version = ran.or_else(|| self.function.qualified(self.named.qualifier.as_deref()));
+        &version.unwrap_or(&self.function.record.latest).config.role
+    }
+
     /// Source: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations", and AWS's own records.
     fn record(&self) -> Value {
         let arn = format!("{}:{}", self.named.arn(), self.named.qualifier_or_latest());
@@ -113,18 +128,30 @@ fn parsed(json: &[u8]) -> Value {
     serde_json::from_slice(json).unwrap_or_else(|_| json!(String::from_utf8_lossy(json)))
 }
 
-/// Errors: the service is not served yet, or refused. At least once: a crash after it and before the event is deleted
-/// tells again.
+/// Errors: the service is not served yet, or refused, or in strict access the function's role may not tell it. At least once: a
+/// crash after it and before the event is deleted tells again.
 pub async fn deliver(shared: &Shared, report: &Report<'_>, destination: &Destination) -> Result<(), Error> {
     let arn: Arn = destination.arn().parse().map_err(|error| Error::Internal(format!("{error}")))?;
+    let role = report.role();
+    let cx = shared.principals.as_role(LAMBDA, role, &report.named.name, &report.function.place.region).await;
+    let cx = cx.map_err(|refused| Error::Internal(refused.to_string()))?;
+    if cx.access == Access::Strict && !may_tell(&cx, &shared.iam, role, destination.arn()).await {
+        return Err(Error::Internal(format!("the role {role} may not tell it")));
+    }
     match arn.service.as_str() {
-        "sqs" => send(shared, report, destination, &arn).await,
-        "lambda" => invoke(shared, report, &arn).await,
+        "sqs" => send(shared, &cx, report, destination, &arn).await,
+        "lambda" => invoke(shared, &cx, report, &arn).await,
         other => Err(Error::NotServed(format!("delivering to {other}"))),
     }
 }
 
-async fn send(shared: &Shared, report: &Report<'_>, destination: &Destination, queue: &Arn) -> Result<(), Error> {
+async fn send(
+    shared: &Shared,
+    cx: &Cx,
+    report: &Report<'_>,
+    destination: &Destination,
+    queue: &Arn,
+) -> Result<(), Error> {
     let (body, attributes) = match destination {
         Destination::Record(_) => (report.record().to_string(), None),
         Destination::DeadLetter(_) => {
@@ -137,18 +164,13 @@ async fn send(shared: &Shared, report: &Report<'_>, destination: &Destination, q
         message_attributes: attributes,
         ..SendMessageRequest::default()
     };
-    let role = &report.function.record.latest.config.role;
-    let region = &report.function.place.region;
-    let cx = shared.principals.as_role(LAMBDA, role, &report.named.name, region).await;
-    let cx = cx.map_err(|refused| Error::Internal(refused.to_string()))?;
-    shared.sqs.send_message(&cx, message).await.map_err(|error| Error::Internal(error.to_string()))?;
+    shared.sqs.send_message(cx, message).await.map_err(|error| Error::Internal(error.to_string()))?;
     Ok(())
 }
 
-async fn invoke(shared: &Shared, report: &Report<'_>, target: &Arn) -> Result<(), Error> {
+async fn invoke(shared: &Shared, cx: &Cx, report: &Report<'_>, target: &Arn) -> Result<(), Error> {
     let place = &report.function.place;
     let named = FunctionRef::read(&place.account, &place.region, &target.to_string(), None)?;
     let function = shared.functions.get(&named)?;
-    let cx = shared.principals.as_service(LAMBDA, &place.account, &place.region);
-    Box::pin(shared.accept(&cx, &named, &function, report.record().to_string().into())).await
+    Box::pin(shared.accept(cx, &named, &function, report.record().to_string().into())).await
 }

@@ -303,7 +303,9 @@ async fn tell(shared: &Arc<Shared>, open: &Open, payload: Bytes) -> Result<(), E
     };
     for destination in destinations::of(&open.function, open.record.qualifier.as_deref(), ended.condition.is_some()) {
         if let Err(error) = destinations::deliver(shared, &report, &destination).await {
-            tracing::warn!(%error, destination = destination.arn(), "an event's outcome could not be delivered");
+            let (function, metric) = (&open.event.function, destination.failure_metric());
+            let destination = destination.arn();
+            tracing::warn!(%error, function, destination, metric, "an event's outcome could not be delivered");
         }
     }
     forget(shared, &open.event).await

@@ -212,6 +212,8 @@ async fn accepted_events_and_functions_survive_the_server() {
     let settings = after.lambda.get_account_settings(&cx(), GetAccountSettingsRequest {}).await.unwrap();
     assert_eq!(settings.account_limit.unwrap().unreserved_concurrent_executions, Some(993));
     assert_eq!(after.invoke("f", "1").await.unwrap().payload.unwrap(), "1", "its code was unpacked again");
+    // The store must be done with its folder before the folder goes.
+    after.store.close().await;
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use api_lambda::types::{
 use kernel::Cx;
 
 use super::pages::page_size;
+use crate::access::check_destination;
 use crate::error::Error;
-use crate::functions::Function;
 use crate::limits::PAGE_MAX;
 use crate::model::name::FunctionRef;
 use crate::present;
@@ -29,7 +29,7 @@ impl Shared {
     ) -> Result<FunctionEventInvokeConfig, Error> {
         let named = self.named(cx, &input.function_name, input.qualifier.as_deref(), "PutFunctionEventInvokeConfig")?;
         let (retries, age) = (input.maximum_retry_attempts, input.maximum_event_age_in_seconds);
-        let change = self.event_invoke_change(cx, &named, retries, age, input.destination_config)?;
+        let change = self.event_invoke_change(cx, &named, retries, age, input.destination_config).await?;
         self.write_event_invoke(cx, named, false, move |record| change.replace(record)).await
     }
 
@@ -42,7 +42,7 @@ impl Shared {
         let action = "UpdateFunctionEventInvokeConfig";
         let named = self.named(cx, &input.function_name, input.qualifier.as_deref(), action)?;
         let (retries, age) = (input.maximum_retry_attempts, input.maximum_event_age_in_seconds);
-        let change = self.event_invoke_change(cx, &named, retries, age, input.destination_config)?;
+        let change = self.event_invoke_change(cx, &named, retries, age, input.destination_config).await?;
         self.write_event_invoke(cx, named, true, move |record| change.merge(record)).await
     }
 
@@ -128,7 +128,7 @@ impl Shared {
         Ok(present::event_invoke(&place, &name, &qualifier, &record))
     }
 
-    fn event_invoke_change(
+    async fn event_invoke_change(
         &self,
         cx: &Cx,
         named: &FunctionRef,
@@ -140,11 +140,13 @@ impl Shared {
             return Err(Error::invalid("You must specify at least one of error handling or destination setting."));
         }
         let function = self.functions.find(&Place::of(cx), &named.name)?.ok_or(Error::EventInvokeFunctionNotFound)?;
-        if !exists(&function, named) {
-            return Err(Error::EventInvokeFunctionNotFound);
-        }
+        let version = function.qualified(named.qualifier.as_deref()).ok_or(Error::EventInvokeFunctionNotFound)?;
         if let Some(destinations) = &destinations {
             self.check_destinations(named, destinations)?;
+            let (success, failure) = targets(destinations);
+            for target in [success, failure].into_iter().flatten() {
+                check_destination(cx, &self.iam, &*self.principals, &version.config.role, &target).await?;
+            }
         }
         Ok(Change { retries, age_s, destinations })
     }
@@ -220,10 +222,6 @@ fn printed(config: &DestinationConfig) -> String {
         side("OnSuccess", config.on_success.clone().map(|target| target.destination)),
         side("OnFailure", config.on_failure.clone().map(|target| target.destination))
     )
-}
-
-fn exists(function: &Function, named: &FunctionRef) -> bool {
-    function.qualified(named.qualifier.as_deref()).is_some()
 }
 
 fn none_of(named: &FunctionRef) -> Error {

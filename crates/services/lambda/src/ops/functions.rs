@@ -13,12 +13,14 @@ use store::backend::Direction;
 use store::{BlobId, HeldBlob, KeyRange, Txn};
 
 use super::{code_signing, configuration, tags, versions};
-use crate::access::{check_pass_role, check_role};
+use crate::access::{check_dead_letter, check_pass_role, check_role};
 use crate::error::Error;
 use crate::layers;
 use crate::model::name::{LATEST, version_number};
 use crate::present::{Moment, code_sha256, configuration as shown};
-use crate::records::{CodeRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, drop_uses, place, put_uses};
+use crate::records::{
+    CodeRecord, ConfigRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, drop_uses, place, put_uses,
+};
 use crate::service::{Shared, existing};
 use crate::url::records::{UrlRecord, owner, urls};
 
@@ -32,6 +34,7 @@ impl Shared {
             return Err(Error::FunctionExists { name });
         }
         self.check_role(cx, &config.role).await?;
+        self.check_dead_letter(cx, &config).await?;
         let zip = zip_of(input.code.zip_file, input.code.s3_bucket.as_deref(), "CreateFunction")?;
         config.layers = self.layers_of(cx, input.layers.as_deref().unwrap_or_default())?;
         let held = self.code.keep(zip.clone(), "CreateFunction").await?;
@@ -145,9 +148,13 @@ impl Shared {
         refuse_qualifier(named.qualifier.as_deref())?;
         let revision = input.revision_id.take();
         check_revision(revision.as_deref(), &function.record)?;
-        configuration::update(&mut function.record.latest.config.clone(), input.clone())?;
+        let mut wanted = function.record.latest.config.clone();
+        configuration::update(&mut wanted, input.clone())?;
         if let Some(role) = input.role.as_deref().filter(|role| *role != function.record.latest.config.role) {
             self.check_role(cx, role).await?;
+        }
+        if input.role.is_some() || input.dead_letter_config.is_some() {
+            self.check_dead_letter(cx, &wanted).await?;
         }
         let layers = input.layers.as_deref().map(|layers| self.layers_of(cx, layers)).transpose()?;
         if let Some(layers) = &layers {
@@ -265,6 +272,13 @@ impl Shared {
     async fn check_role(&self, cx: &Cx, role: &str) -> Result<(), Error> {
         check_pass_role(cx, &self.iam, &*self.principals, role).await?;
         check_role(cx, &self.iam, &*self.principals, role, self.clock.now()).await
+    }
+
+    async fn check_dead_letter(&self, cx: &Cx, config: &ConfigRecord) -> Result<(), Error> {
+        match &config.dead_letter_arn {
+            Some(target) => check_dead_letter(cx, &self.iam, &*self.principals, &config.role, target).await,
+            None => Ok(()),
+        }
     }
 
     /// An answer about work that AWS still does when it answers: the record is settled already, and its revision is
