@@ -30,6 +30,8 @@ class Gureum:
         self.environment.setdefault("XDG_CACHE_HOME", os.path.join(os.path.expanduser("~"), ".cache"))
         for name in [n for n in self.environment if n.startswith(("AWS_", "GUREUM_"))]:
             del self.environment[name]
+        # Tests read what the program says: in one language, whatever this machine's is.
+        self.environment["GUREUM_LANG"] = "en"
 
     def start(self):
         self.log = open(self.folder / "server.log", "ab")

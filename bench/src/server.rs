@@ -144,6 +144,7 @@ impl Server {
             .args(["up", "--port", "0", "--data"])
             .arg(folder.join("data"))
             .env("XDG_STATE_HOME", folder.join("state"))
+            .env("GUREUM_LANG", "en")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;

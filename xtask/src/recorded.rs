@@ -60,6 +60,7 @@ fn start(root: &Path, folder: &Path) -> Result<(Child, String)> {
         .args(["up", "--port", "0", "--data"])
         .arg(folder.join("data"))
         .env("XDG_STATE_HOME", folder.join("state"))
+        .env("GUREUM_LANG", "en")
         .stdout(Stdio::piped())
         .spawn()?;
     let mut lines = BufReader::new(server.stdout.take().context("the server's output is a pipe")?).lines();

@@ -2,10 +2,10 @@
 
 mod cli;
 mod server;
+mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use cli::{Cli, Command, Failure, Report};
 use config::Environment;
 
@@ -13,12 +13,16 @@ fn main() -> ExitCode {
     // The server starts this binary again, under another name, to watch over each function.
     runtime::stand_guard_if_asked();
     let environment = Environment::read();
-    let cli = Cli::parse();
+    let arguments: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let cli = match cli::parse(&arguments, &environment) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let (command, as_json) = (cli.command.name(), cli.json);
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match threads {
         Ok(threads) => threads.block_on(run(cli, &environment)),
-        Err(cause) => Err(Failure::broken("the operating system gives no threads", cause)),
+        Err(cause) => Err(Failure::broken(text::failures::no_threads(), cause)),
     };
     match outcome {
         Ok(report) => {
@@ -38,17 +42,14 @@ async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
         return cli::detach(environment).await;
     }
     let (show, log_file, tied) = (up.settings.show_config, up.log_file, up.until_stdin_ends);
-    let settings = up.settings.settings(environment).map_err(|wrong| Failure::Usage {
-        what: wrong.to_string(),
-        hint: "gureum up --help lists every option".to_owned(),
-    })?;
+    let settings = up.settings.settings(environment).map_err(|wrong| cli::wrong_setting(&wrong))?;
     if show {
         let data = serde_json::to_value(&settings).unwrap_or_default();
         return Ok(Report::new(serde_json::to_string_pretty(&data).unwrap_or_default(), data));
     }
     let ended = server::run(settings, environment, log_file.as_deref(), tied)
         .await
-        .map_err(|cause| Failure::broken("the server stopped", format!("{cause:#}")))?;
+        .map_err(|cause| Failure::broken(text::failures::server_stopped(), format!("{cause:#}")))?;
     match ended {
         server::Ending::Stop => Ok(Report::default()),
         server::Ending::Restart => Err(cli::start_again()),

@@ -13,6 +13,7 @@ use kernel::{Clock, RealClock};
 use serde_json::Value;
 
 use super::{Failure, RunNote};
+use crate::text::failures as text;
 
 /// An answer longer than this is not one of ours. Units: bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -45,10 +46,7 @@ impl Connection {
             .unwrap_or_else(|| "http://127.0.0.1:4566".to_owned());
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         if !endpoint.starts_with("http://") {
-            return Err(Failure::Usage {
-                what: format!("the endpoint {endpoint} is not an http:// address"),
-                hint: "commands talk to the server on this machine: give its http://127.0.0.1:PORT".to_owned(),
-            });
+            return Err(Failure::Usage { what: text::not_http(endpoint), hint: text::give_http() });
         }
         let region = environment.get("AWS_REGION").or_else(|| environment.get("AWS_DEFAULT_REGION"));
         let region = region.map(str::to_owned).or_else(|| note.map(|note| note.region));
@@ -65,7 +63,7 @@ impl Connection {
     pub async fn json(&self, service: &str, target: &str, input: &Value) -> Result<Value, Failure> {
         let reply = self.stream(service, target, input).await?;
         let reply = collect(reply).await?;
-        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken("the answer is not JSON", cause))
+        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken(text::answer_not_json(), cause))
     }
 
     /// As `json`, for answers that do not end by themselves.
@@ -103,7 +101,7 @@ impl Connection {
     ) -> Result<http::Response<Incoming>, Failure> {
         let uri: Uri = format!("{}{path}", self.endpoint)
             .parse()
-            .map_err(|cause| Failure::broken(format!("{} is not an address", self.endpoint), cause))?;
+            .map_err(|cause| Failure::broken(text::not_an_address(&self.endpoint), cause))?;
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -112,7 +110,7 @@ impl Connection {
         let mut request = request
             .header("host", host)
             .body(body)
-            .map_err(|cause| Failure::broken("the request cannot be made", cause))?;
+            .map_err(|cause| Failure::broken(text::request_impossible(), cause))?;
         let signer = Signer { credentials: &self.credentials, region: &self.region, service, at: self.clock.wall() };
         signer.sign(&mut request);
         self.client
@@ -130,7 +128,7 @@ impl Connection {
     /// What `gureum status` shows.
     pub async fn status(&self) -> Result<Value, Failure> {
         let reply = self.rest("gureum", Method::GET, "/_gureum/v1/status", &[], Bytes::new()).await?;
-        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken("the status is not JSON", cause))
+        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken(text::status_not_json(), cause))
     }
 
     /// Whether the server has issued this key. Asked with a wrong secret: only of a key that it knows can a server say that
@@ -190,7 +188,7 @@ pub fn fallback_keys(environment: &Environment) -> Credentials {
 async fn collect(response: http::Response<Incoming>) -> Result<Reply, Failure> {
     let (parts, body) = response.into_parts();
     let body = http_body_util::Limited::new(body, ANSWER_BYTES_MAX);
-    let body = body.collect().await.map_err(|cause| Failure::broken("the answer broke off", cause))?.to_bytes();
+    let body = body.collect().await.map_err(|cause| Failure::broken(text::answer_broke_off(), cause))?.to_bytes();
     Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
 }
 
@@ -203,7 +201,7 @@ fn failure(reply: &Reply) -> Failure {
     let code = header.or(body["__type"].as_str()).or(body["code"].as_str()).unwrap_or("Failed");
     let code = code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code);
     let message = body["message"].as_str().or(body["Message"].as_str());
-    let message = message.map_or_else(|| format!("the server answered {}", reply.status), str::to_owned);
+    let message = message.map_or_else(|| text::server_answered(reply.status), str::to_owned);
     Failure::Api { code: code.to_owned(), message, status: reply.status }
 }
 

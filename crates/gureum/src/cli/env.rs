@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::connection::Connection;
 use super::pointing::{Pointing, own_keys, stored_keys, write_profile};
 use super::{Failure, Report};
+use crate::text::pointing as text;
 
 #[derive(Debug, clap::Args)]
 pub struct Env {
@@ -30,11 +31,7 @@ enum Shell {
 pub async fn run(env: Env, connection: &Connection, environment: &Environment) -> Result<Report, Failure> {
     if env.profile {
         let [config, credentials] = write_profile(connection, environment)?;
-        let words = format!(
-            "the profile gureum is in {} and {}\nuse it with: aws --profile gureum lambda list-functions",
-            config.display(),
-            credentials.display()
-        );
+        let words = text::profile_written(config.display(), credentials.display());
         return Ok(Report::new(words, json!({ "profile": "gureum", "files": [config, credentials] })));
     }
     let keys = match own_keys(connection, environment).await {
@@ -47,7 +44,7 @@ pub async fn run(env: Env, connection: &Connection, environment: &Environment) -
     for name in &pointing.unset {
         match unset_line(env.shell, name) {
             Some(line) => lines.push(line),
-            None => pointing.warnings.push(format!("{name} is set, and must not be where these variables are used")),
+            None => pointing.warnings.push(text::must_not_be_set(name)),
         }
     }
     let set = pointing.set.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));

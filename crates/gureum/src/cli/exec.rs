@@ -11,6 +11,7 @@ use config::Environment;
 use super::connection::Connection;
 use super::pointing::{Pointing, own_keys};
 use super::{Failure, Report};
+use crate::text::pointing as text;
 
 #[derive(Debug, clap::Args)]
 pub struct Exec {
@@ -33,10 +34,8 @@ pub async fn run(exec: Exec, connection: &Connection, environment: &Environment)
 
 /// The command with what points it at the server in its environment.
 pub fn command(words: &[OsString], pointing: &Pointing) -> Result<Command, Failure> {
-    let (program, arguments) = words.split_first().ok_or_else(|| Failure::Usage {
-        what: "there is no command".to_owned(),
-        hint: "give one: gureum exec -- npm test".to_owned(),
-    })?;
+    let (program, arguments) =
+        words.split_first().ok_or_else(|| Failure::Usage { what: text::no_command(), hint: text::give_command() })?;
     let mut command = Command::new(program);
     command.args(arguments).envs(pointing.set.iter().map(|(name, value)| (name, value)));
     for name in &pointing.unset {

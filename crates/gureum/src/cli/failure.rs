@@ -1,28 +1,71 @@
+use std::fmt;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::Report;
+use crate::text::failures as text;
+
 /// A command that did not do what it was asked: what happened, why, and what to do now.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Failure {
-    #[error("no server answers at {endpoint}")]
-    NotRunning { endpoint: String },
-    #[error("{message}")]
-    Api { code: String, message: String, status: u16 },
-    #[error("the function failed: {payload}")]
-    Function { payload: String, log: String },
-    #[error("{what} did not happen within {seconds} s")]
-    TimedOut { what: &'static str, seconds: u64 },
-    #[error("cannot run {program}: {}", if *.missing { "command not found" } else { cause.as_str() })]
-    NotStarted { program: String, missing: bool, cause: String },
-    #[error("{what}")]
-    Usage { what: String, hint: String },
-    #[error("{what}: {cause}")]
-    Broken { what: String, cause: String },
+    NotRunning {
+        endpoint: String,
+    },
+    Api {
+        code: String,
+        message: String,
+        status: u16,
+    },
+    Function {
+        payload: String,
+        log: String,
+    },
+    TimedOut {
+        what: String,
+        seconds: u64,
+    },
+    NotStarted {
+        program: String,
+        missing: bool,
+        cause: String,
+    },
+    Usage {
+        what: String,
+        hint: String,
+    },
+    /// The command did its work, and what it found is not well.
+    Unwell {
+        report: Box<Report>,
+        problems: usize,
+    },
+    Broken {
+        what: String,
+        cause: String,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::NotRunning { endpoint } => text::not_running(endpoint),
+            Self::Api { message, .. } => message.clone(),
+            Self::Function { payload, .. } => text::function_failed(payload),
+            Self::TimedOut { what, seconds } => text::timed_out(what, seconds),
+            Self::NotStarted { program, missing: true, .. } => text::command_not_found(program),
+            Self::NotStarted { program, cause, .. } => text::cannot_run(program, cause),
+            Self::Usage { what, .. } => what.clone(),
+            Self::Unwell { problems: 1, .. } => text::one_problem(),
+            Self::Unwell { problems, .. } => text::problems(problems),
+            Self::Broken { what, cause } if cause.is_empty() => what.clone(),
+            Self::Broken { what, cause } => format!("{what}: {cause}"),
+        };
+        f.write_str(&words)
+    }
 }
 
 impl Failure {
-    pub fn broken(what: impl Into<String>, cause: impl std::fmt::Display) -> Self {
+    pub fn broken(what: impl Into<String>, cause: impl fmt::Display) -> Self {
         Self::Broken { what: what.into(), cause: cause.to_string() }
     }
 
@@ -35,17 +78,13 @@ impl Failure {
             Self::TimedOut { .. } => 5,
             Self::Function { .. } => 6,
             Self::Usage { .. } => 2,
-            Self::NotStarted { missing, .. } => {
-                if *missing {
-                    127
-                } else {
-                    126
-                }
-            }
-            Self::Api { .. } | Self::Broken { .. } => 1,
+            Self::NotStarted { missing: true, .. } => 127,
+            Self::NotStarted { .. } => 126,
+            Self::Api { .. } | Self::Unwell { .. } | Self::Broken { .. } => 1,
         })
     }
 
+    /// The same in every language.
     pub fn code(&self) -> &str {
         match self {
             Self::NotRunning { .. } => "NotRunning",
@@ -54,20 +93,22 @@ impl Failure {
             Self::TimedOut { .. } => "Timeout",
             Self::Usage { .. } => "Usage",
             Self::NotStarted { .. } => "NotStarted",
+            Self::Unwell { .. } => "ProblemsFound",
             Self::Broken { .. } => "Failed",
         }
     }
 
     /// What to do now; empty when nothing helps.
-    pub fn hint(&self) -> &str {
+    pub fn hint(&self) -> String {
         match self {
-            Self::NotRunning { .. } => "start one with: gureum up -d",
-            Self::Function { .. } => "see its log with: gureum logs FUNCTION",
-            Self::TimedOut { .. } => "see what it is doing with: gureum status",
-            Self::Usage { hint, .. } => hint,
-            Self::NotStarted { missing: true, .. } => "is it installed, and its folder on the PATH?",
-            Self::Api { status: 403, .. } => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key of this server",
-            Self::Api { .. } | Self::Broken { .. } | Self::NotStarted { .. } => "",
+            Self::NotRunning { .. } => text::start_one(),
+            Self::Function { .. } => text::see_its_log(),
+            Self::TimedOut { .. } => text::see_status(),
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::NotStarted { missing: true, .. } => text::is_it_installed(),
+            Self::Unwell { .. } => text::do_the_fixes(),
+            Self::Api { status: 403, .. } => text::set_keys(),
+            Self::Api { .. } | Self::Broken { .. } | Self::NotStarted { .. } => String::new(),
         }
     }
 

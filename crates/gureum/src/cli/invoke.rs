@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::connection::{Connection, Reply};
 use super::{Failure, Report};
+use crate::text::failures as text;
 
 #[derive(Debug, clap::Args)]
 pub struct Invoke {
@@ -36,7 +37,7 @@ pub async fn run(invoke: Invoke, connection: &Connection) -> Result<Report, Fail
     }
     let reply = connection.rest("lambda", Method::POST, &path, &headers, payload).await?;
     if invoke.asynchronous {
-        return Ok(Report::new("accepted", json!({ "status_code": reply.status })));
+        return Ok(Report::new(crate::text::commands::accepted(), json!({ "status_code": reply.status })));
     }
     finished(&reply)
 }
@@ -67,5 +68,11 @@ fn payload(data: &str) -> Result<Bytes, Failure> {
         }
         None => Ok(data.as_bytes().to_vec()),
     };
-    read.map(Bytes::from).map_err(|cause| Failure::broken(format!("cannot read the event {data}"), cause))
+    let read = read.map_err(|cause| Failure::broken(text::cannot_read_event(data), cause))?;
+    match serde_json::from_slice::<serde::de::IgnoredAny>(&read) {
+        Ok(_) => Ok(read.into()),
+        Err(cause) => {
+            Err(Failure::Usage { what: format!("{}: {cause}", text::event_not_json()), hint: text::event_form() })
+        }
+    }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::connection::Connection;
 use super::{Failure, Report};
+use crate::text::{commands as text, table};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Keys {
@@ -15,11 +16,15 @@ pub enum Keys {
     },
     /// The ids of the root keys
     List {
+        /// The account. Default: the server's
         #[arg(long)]
         account: Option<String>,
     },
     /// Delete a root key
-    Delete { access_key_id: String },
+    Delete {
+        /// The key's id
+        access_key_id: String,
+    },
 }
 
 /// Root keys are made, listed and deleted as on AWS: by IAM's own operations, called as root and without a user's name.
@@ -38,7 +43,8 @@ pub async fn run(command: Keys, connection: &Connection) -> Result<Report, Failu
             let answer = call("Action=CreateAccessKey".to_owned(), account).await?;
             let (id, secret) = (values(&answer, "AccessKeyId"), values(&answer, "SecretAccessKey"));
             let (id, secret) = (id.concat(), secret.concat());
-            let words = format!("access key id      {id}\nsecret access key  {secret}\nThe secret is not shown again.");
+            let rows = [[text::access_key_id(), id.clone()], [text::secret_access_key(), secret.clone()]];
+            let words = format!("{}\n{}", table(&rows), text::shown_once());
             Ok(Report::new(words, json!({ "access_key_id": id, "secret_access_key": secret })))
         }
         Keys::List { account } => {
@@ -48,7 +54,7 @@ pub async fn run(command: Keys, connection: &Connection) -> Result<Report, Failu
         Keys::Delete { access_key_id } => {
             let form = format!("Action=DeleteAccessKey&AccessKeyId={access_key_id}");
             call(form, None).await?;
-            Ok(Report::new(format!("deleted {access_key_id}"), json!({ "deleted": access_key_id })))
+            Ok(Report::new(text::deleted(&access_key_id), json!({ "deleted": access_key_id })))
         }
     }
 }

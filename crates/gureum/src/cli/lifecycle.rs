@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::connection::Connection;
 use super::{Failure, Report, RunNote};
+use crate::text::{commands as done, failures as text};
 
 /// A start that takes longer than this has failed. Units: seconds.
 pub const START_SECONDS_MAX: u64 = 30;
@@ -33,12 +34,12 @@ pub struct Wait {
 /// `up -d`: starts the same command without `-d`, and returns when it has said that it is ready.
 pub async fn detach(environment: &Environment) -> Result<Report, Failure> {
     let state = environment.state_dir();
-    fs::create_dir_all(&state).map_err(|cause| Failure::broken(format!("cannot make {}", state.display()), cause))?;
+    fs::create_dir_all(&state).map_err(|cause| Failure::broken(text::cannot_make(state.display()), cause))?;
     let log = state.join("server.log");
-    let program = std::env::current_exe().map_err(|cause| Failure::broken("cannot find this program", cause))?;
+    let program = std::env::current_exe().map_err(|cause| Failure::broken(text::cannot_find_program(), cause))?;
     let arguments = std::env::args_os().skip(1).filter(|argument| argument != "-d" && argument != "--detach");
     let errors = fs::OpenOptions::new().create(true).append(true).open(&log);
-    let errors = errors.map_err(|cause| Failure::broken(format!("cannot write {}", log.display()), cause))?;
+    let errors = errors.map_err(|cause| Failure::broken(text::cannot_write(log.display()), cause))?;
     let mut server = Command::new(program)
         .args(arguments)
         .arg("--log-file")
@@ -48,8 +49,8 @@ pub async fn detach(environment: &Environment) -> Result<Report, Failure> {
         .stderr(errors)
         .process_group(0)
         .spawn()
-        .map_err(|cause| Failure::broken("cannot start the server", cause))?;
-    let Some(output) = server.stdout.take() else { return Err(Failure::broken("cannot read the server's panel", "")) };
+        .map_err(|cause| Failure::broken(text::cannot_start_server(), cause))?;
+    let Some(output) = server.stdout.take() else { return Err(Failure::broken(text::cannot_read_panel(), "")) };
     let said = tokio::task::spawn_blocking(move || panel(output));
     let clock: &dyn Clock = &RealClock::default();
     match clock.timeout(Duration::from_secs(START_SECONDS_MAX), said).await {
@@ -57,11 +58,8 @@ pub async fn detach(environment: &Environment) -> Result<Report, Failure> {
             let note = RunNote::read(&state).filter(|note| note.pid == server.id());
             Ok(Report::new(words.trim_end(), serde_json::to_value(note).unwrap_or_default()))
         }
-        Ok(_) => Err(Failure::Broken {
-            what: "the server ended before it was ready".to_owned(),
-            cause: format!("see {}", log.display()),
-        }),
-        Err(_) => Err(Failure::TimedOut { what: "the start of the server", seconds: START_SECONDS_MAX }),
+        Ok(_) => Err(Failure::Broken { what: text::ended_before_ready(), cause: text::see_file(log.display()) }),
+        Err(_) => Err(Failure::TimedOut { what: text::start_of_server(), seconds: START_SECONDS_MAX }),
     }
 }
 
@@ -69,7 +67,7 @@ pub async fn detach(environment: &Environment) -> Result<Report, Failure> {
 pub fn start_again() -> Failure {
     let again = std::env::current_exe().map(|program| Command::new(program).args(std::env::args_os().skip(1)).exec());
     match again {
-        Ok(cause) | Err(cause) => Failure::broken("the server cannot start again", cause),
+        Ok(cause) | Err(cause) => Failure::broken(text::cannot_start_again(), cause),
     }
 }
 
@@ -89,20 +87,19 @@ pub fn panel(output: impl std::io::Read) -> (String, bool) {
 pub async fn down(environment: &Environment) -> Result<Report, Failure> {
     let state = environment.state_dir();
     let Some(note) = RunNote::read(&state).filter(RunNote::is_alive) else {
-        return Ok(Report::new("no server is running", json!({ "stopped": false })));
+        return Ok(Report::new(done::nothing_runs(), json!({ "stopped": false })));
     };
     let pid = i32::try_from(note.pid).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| Failure::broken("the run note is damaged", note.pid))?;
-    kill_process(pid, Signal::TERM)
-        .map_err(|cause| Failure::broken(format!("cannot stop process {}", note.pid), cause))?;
+    let pid = pid.ok_or_else(|| Failure::broken(text::note_damaged(), note.pid))?;
+    kill_process(pid, Signal::TERM).map_err(|cause| Failure::broken(text::cannot_stop(note.pid), cause))?;
     let clock = RealClock::default();
     while note.is_alive() {
         if clock.monotonic().as_secs() >= STOP_SECONDS_MAX {
-            return Err(Failure::TimedOut { what: "the end of the server", seconds: STOP_SECONDS_MAX });
+            return Err(Failure::TimedOut { what: text::end_of_server(), seconds: STOP_SECONDS_MAX });
         }
         clock.pause(LOOK_AGAIN).await;
     }
-    Ok(Report::new(format!("stopped process {}", note.pid), json!({ "stopped": true, "pid": note.pid })))
+    Ok(Report::new(done::stopped(note.pid), json!({ "stopped": true, "pid": note.pid })))
 }
 
 fn completed(answer: &[u8]) -> bool {
@@ -118,14 +115,14 @@ pub async fn wait(wait: Wait, connection: &Connection) -> Result<Report, Failure
                 connection.pause(LOOK_AGAIN).await;
             }
             Ok(reply) if !completed(&reply.body) => {
-                return Err(Failure::TimedOut { what: "the end of the init scripts", seconds: wait.timeout });
+                return Err(Failure::TimedOut { what: text::end_of_init_scripts(), seconds: wait.timeout });
             }
-            Ok(_) => return Ok(Report::new("ready", json!({ "ready": true, "endpoint": connection.endpoint }))),
+            Ok(_) => return Ok(Report::new(done::ready(), json!({ "ready": true, "endpoint": connection.endpoint }))),
             Err(Failure::NotRunning { .. }) if connection.elapsed().as_secs() < wait.timeout => {
                 connection.pause(LOOK_AGAIN).await;
             }
             Err(Failure::NotRunning { .. }) => {
-                return Err(Failure::TimedOut { what: "the server's readiness", seconds: wait.timeout });
+                return Err(Failure::TimedOut { what: text::readiness(), seconds: wait.timeout });
             }
             Err(other) => return Err(other),
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::connection::Connection;
 use super::report::print_line;
 use super::{Failure, Report};
+use crate::text::failures as text;
 
 /// Lines of one page. Source: CloudWatch Logs API Reference, FilterLogEvents.
 const PAGE: u32 = 10_000;
@@ -38,16 +39,11 @@ pub async fn run(logs: Logs, connection: &Connection, as_json: bool) -> Result<R
         (Some(group), _) => group.clone(),
         (None, Some(function)) => format!("/aws/lambda/{function}"),
         (None, None) => {
-            return Err(Failure::Usage {
-                what: "no function is named".to_owned(),
-                hint: "gureum logs FUNCTION, or gureum logs --group NAME".to_owned(),
-            });
+            return Err(Failure::Usage { what: text::no_function_named(), hint: text::logs_usage() });
         }
     };
-    let since = super::time::parse(&logs.since).ok_or_else(|| Failure::Usage {
-        what: format!("'{}' is not a length of time", logs.since),
-        hint: "write a number and a unit: 30s, 10m, 2h, 1d".to_owned(),
-    })?;
+    let since = super::time::parse(&logs.since)
+        .ok_or_else(|| Failure::Usage { what: text::not_a_length(&logs.since), hint: text::lengths() })?;
     if logs.follow {
         follow(&logs, &group, connection, as_json).await
     } else {
@@ -88,7 +84,7 @@ async fn follow(logs: &Logs, group: &str, connection: &Connection, as_json: bool
     let Some(arn) = exact.and_then(|g| g["logGroupArn"].as_str()) else {
         return Err(Failure::Api {
             code: "ResourceNotFoundException".to_owned(),
-            message: format!("the log group {group} does not exist yet: it is made by the first invocation"),
+            message: text::group_missing(group),
             status: 404,
         });
     };
@@ -99,7 +95,7 @@ async fn follow(logs: &Logs, group: &str, connection: &Connection, as_json: bool
     let mut body = connection.stream("logs", "Logs_20140328.StartLiveTail", &input).await?.into_body();
     let mut pending = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|cause| Failure::broken("the live tail broke off", cause))?;
+        let frame = frame.map_err(|cause| Failure::broken(text::tail_broke_off(), cause))?;
         pending.extend_from_slice(&frame.into_data().unwrap_or_default());
         while let Some(payload) = next_message(&mut pending) {
             let update: Value = serde_json::from_slice(&payload).unwrap_or_default();

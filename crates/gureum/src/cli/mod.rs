@@ -1,6 +1,7 @@
 //! The commands. Each gives a [`Report`]: words for a person, or with `--json` one envelope for a program.
 
 mod connection;
+mod doctor;
 mod env;
 mod exec;
 mod failure;
@@ -18,6 +19,7 @@ mod run_note;
 mod runtime;
 mod status;
 mod time;
+mod usage;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use config::{Environment, UpArgs};
@@ -28,6 +30,9 @@ pub use proxy_token::keep as keep_proxy_token;
 pub use report::{Report, print_failure, print_line};
 pub use root_key::{store as store_root_key, stored as stored_root_key};
 pub use run_note::RunNote;
+pub use usage::{parse, parsed, wrong_setting};
+
+use crate::text::{Language, in_language};
 
 /// Serverless applications written for AWS, on your own machine.
 #[derive(Debug, Parser)]
@@ -39,6 +44,9 @@ pub struct Cli {
     /// The server to talk to. Default: $GUREUM_ENDPOINT, $AWS_ENDPOINT_URL, the running server
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint: Option<String>,
+    /// The language to speak. Default: $GUREUM_LANG, the locale
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<Language>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -51,7 +59,7 @@ pub enum Command {
     Down,
     /// What runs, where, and what is not isolated
     Status,
-    /// Wait until the server is ready
+    /// Wait until the server is ready and its init scripts have ended
     Wait(lifecycle::Wait),
     /// Print the variables that point AWS clients here: eval "$(gureum env)"
     Env(env::Env),
@@ -74,8 +82,13 @@ pub enum Command {
     /// The virtual clock of a server started with --virtual-clock
     #[command(subcommand)]
     Time(time::Time),
+    /// What works on this machine, what does not, why, and what to do about it
+    Doctor,
     /// Print the completion script of a shell
-    Completion { shell: clap_complete::Shell },
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -110,9 +123,10 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure>
         Command::Logs(logs) => logs::run(logs, &connect()?, cli.json).await,
         Command::Runtime(runtime) => runtime::run(runtime, environment).await,
         Command::Time(time) => time::run(time, &connect()?).await,
+        Command::Doctor => doctor::run(cli.endpoint.as_deref(), environment).await,
         Command::Completion { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "gureum", &mut script);
+            clap_complete::generate(shell, &mut in_language(Cli::command(), Language::spoken()), "gureum", &mut script);
             Ok(Report::words(String::from_utf8_lossy(&script).into_owned()))
         }
     }
@@ -135,6 +149,7 @@ impl Command {
             Self::Logs(_) => "logs",
             Self::Runtime(_) => "runtime",
             Self::Time(_) => "time",
+            Self::Doctor => "doctor",
             Self::Completion { .. } => "completion",
         }
     }

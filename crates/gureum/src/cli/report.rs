@@ -3,6 +3,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::Failure;
+use crate::text::failures as text;
 
 /// The version of the envelope's form.
 const SCHEMA_VERSION: u32 = 1;
@@ -38,7 +39,7 @@ impl Report {
             return;
         }
         for warning in &self.warnings {
-            let _ = writeln!(std::io::stderr(), "warning: {warning}");
+            let _ = writeln!(std::io::stderr(), "{} {warning}", text::warning_prefix());
         }
         if !self.aside.is_empty() {
             let _ = writeln!(std::io::stderr(), "{}", self.aside.trim_end());
@@ -64,14 +65,18 @@ fn envelope(command: &str, status: &str, data: &Value, warnings: &[String], erro
 /// Prints a failure: words to standard error, or the envelope to standard output.
 pub fn print_failure(failure: &Failure, command: &str, as_json: bool) {
     if as_json {
-        print_line(&envelope(command, "error", &Value::Null, &[], &failure.envelope()));
+        let data = if let Failure::Unwell { report, .. } = failure { &report.data } else { &Value::Null };
+        print_line(&envelope(command, "error", data, &[], &failure.envelope()));
         return;
+    }
+    if let Failure::Unwell { report, .. } = failure {
+        report.print(command, false);
     }
     let mut err = std::io::stderr().lock();
     if let Failure::Function { log, .. } = failure {
         let _ = writeln!(err, "{}", log.trim_end());
     }
-    let _ = writeln!(err, "error: {failure}");
+    let _ = writeln!(err, "{} {failure}", text::error_prefix());
     if !failure.hint().is_empty() {
         let _ = writeln!(err, "  → {}", failure.hint());
     }

@@ -7,5 +7,5 @@ use super::{Failure, Report};
 
 pub async fn run(connection: &Connection) -> Result<Report, Failure> {
     connection.rest("gureum", Method::POST, "/_gureum/v1/reset", &[], Bytes::new()).await?;
-    Ok(Report::new("everything is forgotten", json!({ "reset": true })))
+    Ok(Report::new(crate::text::commands::forgotten(), json!({ "reset": true })))
 }

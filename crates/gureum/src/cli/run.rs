@@ -18,6 +18,7 @@ use super::connection::Connection;
 use super::lifecycle::{START_SECONDS_MAX, STOP_SECONDS_MAX, panel};
 use super::pointing::{Pointing, own_keys};
 use super::{Failure, Report, RunNote, exec};
+use crate::text::{failures as refused, pointing as text};
 
 /// Failures that the digest shows of each kind, the latest.
 const SHOWN_MAX: usize = 10;
@@ -41,7 +42,7 @@ pub struct Run {
 pub async fn run(run: Run, environment: &Environment) -> Result<Report, Failure> {
     let clock = RealClock::default();
     let state = tempfile::Builder::new().prefix("gureum-run-").tempdir();
-    let state = state.map_err(|cause| Failure::broken("cannot make a temporary folder", cause))?;
+    let state = state.map_err(|cause| Failure::broken(refused::cannot_make_temporary_folder(), cause))?;
     let server = Server::start(state.path(), &clock).await?;
     let within = environment.clone().with("GUREUM_STATE", &state.path().to_string_lossy());
     let connection = Connection::find(Some(&server.endpoint), &within)?;
@@ -64,11 +65,11 @@ pub async fn run(run: Run, environment: &Environment) -> Result<Report, Failure>
     let code = ended.code().unwrap_or_else(|| 128 + ended.signal().unwrap_or_default());
     let mut aside = digest(&failures);
     if !log.is_empty() {
-        aside.push_str(&format!("gureum: the server logged\n{log}\n"));
+        aside.push_str(&format!("gureum: {}\n{log}\n", text::server_logged()));
     }
     if run.verbose {
         let (start, all) = (started.as_millis(), beyond.as_millis());
-        aside.push_str(&format!("gureum: {all} ms beyond the command, {start} of them before it\n"));
+        aside.push_str(&format!("gureum: {}\n", text::beyond_the_command(all, start)));
     }
     let data = json!({ "exitCode": code, "failures": failures, "beyondMs": u64::try_from(beyond.as_millis()).ok() });
     Ok(Report { aside, exit_code: u8::try_from(code).unwrap_or(1), ..Report::new("", data) })
@@ -84,9 +85,11 @@ struct Server {
 
 impl Server {
     async fn start(state: &Path, clock: &RealClock) -> Result<Self, Failure> {
-        let program = std::env::current_exe().map_err(|cause| Failure::broken("cannot find this program", cause))?;
+        let program =
+            std::env::current_exe().map_err(|cause| Failure::broken(refused::cannot_find_program(), cause))?;
         let log = state.join("server.log");
-        let errors = fs::File::create(&log).map_err(|cause| Failure::broken("cannot write a log", cause))?;
+        let errors =
+            fs::File::create(&log).map_err(|cause| Failure::broken(refused::cannot_write(log.display()), cause))?;
         let mut command = Command::new(program);
         command
             .args(["up", "--port", "0", "--ephemeral", "--durability", "memory", "--until-stdin-ends"])
@@ -99,21 +102,18 @@ impl Server {
         for name in LASTING {
             command.env_remove(name);
         }
-        let mut process = command.spawn().map_err(|cause| Failure::broken("cannot start the server", cause))?;
+        let mut process = command.spawn().map_err(|cause| Failure::broken(refused::cannot_start_server(), cause))?;
         let (tie, output) = (process.stdin.take(), process.stdout.take());
         let said = tokio::task::spawn_blocking(move || output.map(panel));
         let clock: &dyn Clock = clock;
         match clock.timeout(Duration::from_secs(START_SECONDS_MAX), said).await {
             Ok(Ok(Some((_, true)))) => {}
             Ok(_) => {
-                return Err(Failure::Broken {
-                    what: "the server ended before it was ready".to_owned(),
-                    cause: tail(&log),
-                });
+                return Err(Failure::Broken { what: refused::ended_before_ready(), cause: tail(&log) });
             }
-            Err(_) => return Err(Failure::TimedOut { what: "the start of the server", seconds: START_SECONDS_MAX }),
+            Err(_) => return Err(Failure::TimedOut { what: refused::start_of_server(), seconds: START_SECONDS_MAX }),
         }
-        let note = RunNote::read(state).ok_or_else(|| Failure::broken("the server left no note", state.display()))?;
+        let note = RunNote::read(state).ok_or_else(|| Failure::broken(refused::no_note(), state.display()))?;
         Ok(Self { process, tie, endpoint: note.endpoint, log })
     }
 
@@ -124,7 +124,7 @@ impl Server {
         let ended = tokio::task::spawn_blocking(move || process.wait());
         let clock: &dyn Clock = clock;
         if clock.timeout(Duration::from_secs(STOP_SECONDS_MAX), ended).await.is_err() {
-            return format!("it did not stop within {STOP_SECONDS_MAX} s");
+            return text::did_not_stop(STOP_SECONDS_MAX);
         }
         tail(&self.log)
     }
@@ -141,7 +141,7 @@ fn tail(log: &Path) -> String {
 
 /// Runs the command. What tells this process to end is passed on to it, and waited for.
 async fn to_its_end(words: &[OsString], pointing: &Pointing) -> Result<ExitStatus, Failure> {
-    let broken = |cause: std::io::Error| Failure::broken("cannot watch over the command", cause);
+    let broken = |cause: std::io::Error| Failure::broken(refused::cannot_watch(), cause);
     let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(broken)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
@@ -169,24 +169,30 @@ async fn to_its_end(words: &[OsString], pointing: &Pointing) -> Result<ExitStatu
 /// What failed on the server, in lines; empty when nothing did.
 fn digest(failures: &Value) -> String {
     let mut lines = String::new();
-    let mut part = |failures: &Value, one: &str, many: &str, line: &dyn Fn(&Value) -> String| {
+    let mut part = |failures: &Value, told: &dyn Fn(u64) -> String, line: &dyn Fn(&Value) -> String| {
         let latest = failures["latest"].as_array().map(Vec::as_slice).unwrap_or_default();
         let Some(count) = failures["count"].as_u64().filter(|count| *count > 0) else { return };
         let shown = latest.get(latest.len().saturating_sub(SHOWN_MAX)..).unwrap_or_default();
-        let what = if count == 1 { one } else { many };
-        let last = if shown.len() as u64 == count { String::new() } else { format!(", the last {}", shown.len()) };
-        lines.push_str(&format!("gureum: {count} {what}{last}\n"));
+        let last = if shown.len() as u64 == count { String::new() } else { text::the_last(shown.len()) };
+        lines.push_str(&format!("gureum: {}{last}\n", told(count)));
         for failure in shown {
             lines.push_str(&format!("  {}\n", line(failure)));
         }
     };
-    let text = |failure: &Value, name: &str| failure[name].as_str().unwrap_or_default().to_owned();
-    part(&failures["invocations"], "invocation failed", "invocations failed", &|failure| {
-        let message = text(failure, "message").replace('\n', " ");
-        format!("{}  {}  {}: {message}", text(failure, "request_id"), text(failure, "function"), text(failure, "type"))
+    let value = |failure: &Value, name: &str| failure[name].as_str().unwrap_or_default().to_owned();
+    let invocations = |count| if count == 1 { text::one_invocation_failed() } else { text::invocations_failed(count) };
+    part(&failures["invocations"], &invocations, &|failure| {
+        let message = value(failure, "message").replace('\n', " ");
+        format!(
+            "{}  {}  {}: {message}",
+            value(failure, "request_id"),
+            value(failure, "function"),
+            value(failure, "type")
+        )
     });
-    part(&failures["requests"], "request was answered with a 5xx", "requests were answered with a 5xx", &|failure| {
-        let words = ["request_id", "service", "code", "method", "path"].map(|name| text(failure, name));
+    let requests = |count| if count == 1 { text::one_request_failed() } else { text::requests_failed(count) };
+    part(&failures["requests"], &requests, &|failure| {
+        let words = ["request_id", "service", "code", "method", "path"].map(|name| value(failure, name));
         let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
         format!("{}  {}", failure["status"], words.join("  "))
     });

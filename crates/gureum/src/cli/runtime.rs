@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Failure, Report};
 
 /// The managed runtimes that AWS's clients exist for here, newest last.
-const MANAGED: [&str; 10] = [
+pub const MANAGED: [&str; 10] = [
     "nodejs18.x",
     "nodejs20.x",
     "nodejs22.x",
@@ -59,8 +59,8 @@ fn install(names: &[String], folder: &Path, environment: &Environment) -> Result
     let mut lines = Vec::new();
     for name in names {
         let name = expand(name, environment).ok_or_else(|| Failure::Usage {
-            what: "there is no python3 on the PATH".to_owned(),
-            hint: "install Python 3.10 or newer, or leave python3 out".to_owned(),
+            what: crate::text::failures::no_python(),
+            hint: crate::text::failures::install_python(),
         })?;
         let mut last = None;
         let progress = |step: InstallStep| {
@@ -70,7 +70,7 @@ fn install(names: &[String], folder: &Path, environment: &Environment) -> Result
             last = Some(step);
         };
         runtime::install(&name, folder, path, progress)
-            .map_err(|cause| Failure::broken(format!("{name} cannot be installed"), cause))?;
+            .map_err(|cause| Failure::broken(crate::text::failures::cannot_install(&name), cause))?;
         lines.push(match last {
             Some(InstallStep::AlreadyThere { .. }) => format!("{name} is there"),
             _ => format!("{name} is installed"),

@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::connection::Connection;
 use super::{Failure, Report};
+use crate::text::{commands as text, isolation, table};
 
 pub async fn run(connection: &Connection) -> Result<Report, Failure> {
     let data = connection.status().await?;
@@ -9,22 +10,25 @@ pub async fn run(connection: &Connection) -> Result<Report, Failure> {
 }
 
 fn words(data: &Value) -> String {
-    let text = |key: &str| match &data[key] {
+    let value = |key: &str| match &data[key] {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),
     };
-    let mut lines = vec![
-        format!("gureum {}, process {}", text("version"), text("pid")),
-        format!("  Endpoint      {}", text("endpoint")),
-        format!("  Data          {} ({})", text("data"), text("durability")),
-        format!("  Access        {}, account {}", text("access"), text("account")),
-        format!("  Functions     {}", text("functions")),
-        format!("  Environments  {}", text("environments")),
-        format!("  Isolation     {}", text("isolated_by")),
+    let is_plain = data["isolation"]["level"] == "plain";
+    let host_network = data["function_network"] == "host";
+    let mut rows = vec![
+        [text::endpoint(), value("endpoint")],
+        [text::data(), format!("{} ({})", value("data"), value("durability"))],
+        [text::access(), text::access_of(value("access"), value("account"))],
+        [text::functions(), value("functions")],
+        [text::environments(), value("environments")],
+        [text::isolation(), isolation::level(is_plain, host_network)],
     ];
-    for note in data["not_isolated"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        lines.push(format!("  Not isolated  {note}"));
-    }
-    lines.join("\n")
+    let reasons: Vec<String> = serde_json::from_value(data["isolation"]["reasons"].clone()).unwrap_or_default();
+    rows.extend(
+        isolation::shared(is_plain, host_network, &reasons).into_iter().map(|note| [text::not_isolated(), note]),
+    );
+    let rows = table(&rows).lines().map(|line| format!("  {line}")).collect::<Vec<_>>();
+    format!("{}\n{}", text::heading(value("version"), value("pid")), rows.join("\n"))
 }

@@ -6,25 +6,26 @@ use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::{Failure, Report};
+use crate::text::failures as text;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Time {
     /// Move due times forward: 36s, 5m, 6h, 2d
-    Advance { by: String },
+    Advance {
+        /// How far: 36s, 5m, 6h, 2d
+        by: String,
+    },
 }
 
 pub async fn run(command: Time, connection: &Connection) -> Result<Report, Failure> {
     let Time::Advance { by } = command;
-    let duration = parse(&by).ok_or_else(|| Failure::Usage {
-        what: format!("'{by}' is not a length of time"),
-        hint: "write a number and a unit: 500ms, 36s, 5m, 6h, 2d".to_owned(),
-    })?;
+    let duration = parse(&by).ok_or_else(|| Failure::Usage { what: text::not_a_length(&by), hint: text::lengths() })?;
     let body = json!({ "seconds": duration.as_secs_f64() });
     let path = "/_gureum/v1/time/advance";
     let reply = connection.rest("gureum", Method::POST, path, &[], Bytes::from(body.to_string())).await?;
     let data: Value =
-        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken("the answer is not JSON", cause))?;
-    Ok(Report::new(format!("due times now follow {}", data["now"].as_str().unwrap_or_default()), data))
+        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken(text::answer_not_json(), cause))?;
+    Ok(Report::new(crate::text::commands::time_is(data["now"].as_str().unwrap_or_default()), data))
 }
 
 /// A number and a unit; without a unit, seconds.

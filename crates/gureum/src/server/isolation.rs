@@ -1,10 +1,12 @@
-//! What functions share with this machine, in words; and where that is too much to start with.
+//! What functions share with this machine, and where that is too much to start with.
 
 use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use config::Settings;
 use runtime::{FunctionNetwork, Isolation};
+
+use crate::text::isolation as text;
 
 /// What holds for every function of this server.
 pub struct Kept {
@@ -25,40 +27,13 @@ impl Kept {
     pub fn check(&self, addresses: &[SocketAddr], settings: &Settings) -> Result<()> {
         let exposed = addresses.iter().find(|address| !address.ip().is_loopback());
         if let Some(address) = exposed.filter(|_| self.isolation.is_plain() && !settings.allow_unisolated) {
-            bail!(
-                "functions cannot be isolated on this host ({}), and {address} is not loopback: run `gureum doctor`, or \
-                 start with --allow-unisolated if you trust everybody who can reach it",
-                self.isolation.reasons.join("; ")
-            );
+            bail!(text::required(self.isolation.reasons.join("; "), address));
         }
         Ok(())
     }
 
-    /// Nothing, where there is nothing to say.
+    /// What a person should know; nothing, where there is nothing to say.
     pub fn shared(&self) -> Vec<String> {
-        if self.isolation.is_plain() {
-            return vec![
-                "functions are plain processes of this user: they can read its files and see its processes".to_owned(),
-                "functions share this machine's network: they can reach the open port and the internet".to_owned(),
-                format!("why: {} (what to do: gureum doctor)", self.isolation.reasons.join("; ")),
-            ];
-        }
-        match self.network {
-            FunctionNetwork::None => Vec::new(),
-            FunctionNetwork::Host => vec![
-                "functions share this machine's network (--function-network host): they can reach the open port, and \
-                 the internet"
-                    .to_owned(),
-            ],
-        }
-    }
-
-    /// One line for those who look whether all is well.
-    pub fn level(&self) -> &'static str {
-        match (self.isolation.is_plain(), self.network) {
-            (true, _) => "none",
-            (false, FunctionNetwork::None) => "namespaces, with a network of their own",
-            (false, FunctionNetwork::Host) => "namespaces, with this machine's network",
-        }
+        text::shared(self.isolation.is_plain(), self.network == FunctionNetwork::Host, &self.isolation.reasons)
     }
 }

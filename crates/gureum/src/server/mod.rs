@@ -30,6 +30,7 @@ use localstack::Remembered;
 use panel::Panel;
 use paths::{CodeDownloads, FunctionUrls, Paths};
 use platform::{Current, Ingredients, Platform};
+pub use port::holder as port_holder;
 use serde_json::json;
 use store::{Options, Store};
 use tokio::net::unix::pipe;
@@ -37,6 +38,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::cli::{RunNote, keep_proxy_token, print_line, store_root_key, stored_root_key};
+use crate::text::{failures as refused, server as text};
 
 /// How a server ends that was not killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
 
     let init_folder = settings.init.clone().or_else(init::well_known);
     let init = InitScripts::find(init_folder.as_deref())
-        .with_context(|| format!("the init scripts in {}", init_folder.unwrap_or_default().display()))?;
+        .with_context(|| refused::init_scripts_unreadable(init_folder.unwrap_or_default().display()))?;
     let init = Arc::new(init);
     init.run(Stage::Boot, &surroundings(&settings, &endpoints, &started)).await;
 
@@ -113,9 +115,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         "account": settings.account.as_str(),
         "region": settings.region.as_str(),
         "isolation": kept.isolation,
-        "isolated_by": kept.level(),
         "function_network": settings.function_network,
-        "not_isolated": kept.shared(),
     });
     let (ending, mut told) = watch::channel(None);
     let paths = Arc::new(Paths {
@@ -238,7 +238,7 @@ const WARDEN: &str = "/proc/self/exe";
 fn languages(settings: &Settings) -> Vec<String> {
     let mut languages = runtime::installed(&settings.cache.join("runtimes"));
     if languages.is_empty() {
-        languages.push("none yet: gureum runtime install nodejs20.x python3".to_owned());
+        languages.push(text::no_runtimes());
     }
     languages.push("provided.*".to_owned());
     languages
@@ -255,11 +255,11 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => match port::holder(address) {
             Some((pid, name)) => {
-                bail!("{address} is in use by process {pid} ({name}): stop it, or choose another port with --port")
+                bail!(refused::port_held(address, pid, name))
             }
-            None => bail!("{address} is in use: choose another port with --port"),
+            None => bail!(refused::port_taken(address)),
         },
-        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
+        Err(error) => Err(error).with_context(|| refused::cannot_listen(address)),
     }
 }
 
@@ -297,9 +297,8 @@ async fn first_root_key(current: &Current, settings: &Settings) -> Result<()> {
     let (id, secret) = (key.access_key_id, key.secret_access_key);
     let kept = store_root_key(&settings.state, &id, &secret)?;
     print_line(&format!(
-        "  The first root key of account {} (kept in {}):\n    AWS_ACCESS_KEY_ID={id}\n    AWS_SECRET_ACCESS_KEY={secret}\n",
-        settings.account,
-        kept.display()
+        "  {}\n    AWS_ACCESS_KEY_ID={id}\n    AWS_SECRET_ACCESS_KEY={secret}\n",
+        text::first_root_key(&settings.account, kept.display())
     ));
     Ok(())
 }

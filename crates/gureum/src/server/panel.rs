@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use config::{Durability, Settings};
 
+use crate::text::{server as text, table};
+
 pub struct Panel<'a> {
     pub settings: &'a Settings,
     pub endpoints: &'a [String],
@@ -17,42 +19,39 @@ pub struct Panel<'a> {
 
 impl Panel<'_> {
     pub fn text(&self) -> String {
-        let durability = match self.settings.durability {
-            Durability::Durable => "durable (fdatasync before every answer)",
-            Durability::Relaxed => "relaxed (fdatasync every 100 ms)",
-            Durability::Memory => "memory (nothing is kept)",
-        };
-        let restored = match self.functions {
-            0 => String::new(),
-            1 => " · 1 function restored".to_owned(),
-            many => format!(" · {many} functions restored"),
-        };
-        let data = if self.settings.ephemeral {
-            "a temporary folder".to_owned()
-        } else {
-            self.settings.data.display().to_string()
-        };
-        let mut text = format!("  gureum {}  ·  local serverless platform\n\n", env!("CARGO_PKG_VERSION"));
-        for endpoint in self.endpoints {
-            let _ = writeln!(text, "  Endpoint   {endpoint}");
-        }
-        let _ = writeln!(text, "  Data       {data}  {durability}{restored}");
-        let _ = writeln!(text, "  Runtimes   {}   (all: gureum runtime list)", self.runtimes.join(" · "));
-        for note in self.not_isolated {
-            let _ = writeln!(text, "  Isolation  {note}");
-        }
+        let mut rows: Vec<[String; 2]> =
+            self.endpoints.iter().map(|endpoint| [text::endpoint(), endpoint.clone()]).collect();
+        rows.push([text::data(), self.data()]);
+        rows.push([text::runtimes(), format!("{}   ({})", self.runtimes.join(" · "), text::all_runtimes())]);
+        rows.extend(self.not_isolated.iter().map(|note| [text::isolation(), (*note).to_owned()]));
         if self.init_scripts > 0 {
-            let _ = writeln!(text, "  Init       {} scripts   (state: /_localstack/init)", self.init_scripts);
+            rows.push([text::init(), text::init_scripts(self.init_scripts)]);
         }
         let ignored = &self.settings.localstack.ignored;
         if !ignored.is_empty() {
-            let _ = writeln!(text, "  Ignored    LocalStack's {}", ignored.join(", "));
+            rows.push([text::ignored(), text::ignored_variables(ignored.join(", "))]);
         }
-        let _ = write!(
-            text,
-            "\n  Ready in {} ms.   Try:  eval \"$(gureum env)\" && aws lambda list-functions",
-            self.took.as_millis()
-        );
-        text
+        let mut panel = format!("  gureum {}  ·  {}\n\n", env!("CARGO_PKG_VERSION"), text::tagline());
+        for line in table(&rows).lines() {
+            let _ = writeln!(panel, "  {line}");
+        }
+        let (ready, try_this) = (text::ready(self.took.as_millis()), text::try_this());
+        let _ = write!(panel, "\n  {ready}   {try_this}  eval \"$(gureum env)\" && aws lambda list-functions");
+        panel
+    }
+
+    fn data(&self) -> String {
+        let folder =
+            if self.settings.ephemeral { text::temporary_folder() } else { self.settings.data.display().to_string() };
+        let durability = match self.settings.durability {
+            Durability::Durable => text::durable(),
+            Durability::Relaxed => text::relaxed(),
+            Durability::Memory => text::memory(),
+        };
+        match self.functions {
+            0 => format!("{folder}  {durability}"),
+            1 => format!("{folder}  {durability} · {}", text::one_function()),
+            many => format!("{folder}  {durability} · {}", text::functions(many)),
+        }
     }
 }

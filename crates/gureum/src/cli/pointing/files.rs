@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::cli::Failure;
+use crate::text::failures as text;
 
 /// Versions of one file that are kept: commands of before may still read them.
 const VERSIONS_MAX: usize = 16;
@@ -31,8 +32,7 @@ impl Files {
         let hash = &hash(text);
         let path = self.folder.join(format!("{stem}-{hash}.{extension}"));
         if !fs::read_to_string(&path).is_ok_and(|there| there == text) {
-            self.write(&path, text)
-                .map_err(|cause| Failure::broken(format!("cannot write {}", path.display()), cause))?;
+            self.write(&path, text).map_err(|cause| Failure::broken(text::cannot_write(path.display()), cause))?;
             self.prune(&format!("{stem}-"));
         }
         Ok(path.to_string_lossy().into_owned())

@@ -17,6 +17,7 @@ use runtime::bootstraps::TURN_NODEJS;
 
 use super::connection::{Connection, fallback_keys};
 use super::{Failure, proxy_token};
+use crate::text::pointing as text;
 use files::Files;
 pub use profiles::write_profile;
 
@@ -93,20 +94,13 @@ impl Pointing {
         files: &Files,
     ) -> Result<(), Failure> {
         let Some(address) = loopback_address(&connection.endpoint) else {
-            self.warnings.push(format!(
-                "{} is not on this machine: clients that do not know AWS_ENDPOINT_URL are not pointed there",
-                connection.endpoint
-            ));
+            self.warnings.push(text::not_on_this_machine(&connection.endpoint));
             return Ok(());
         };
         let authority = std::fs::read_to_string(environment.state_dir().join("ca.pem"));
         let (Ok(authority), Some(token)) = (authority, proxy_token::stored(&environment.state_dir())) else {
-            self.warnings.push(format!(
-                "the server at {} keeps its state elsewhere than in {} (XDG_STATE_HOME): clients that do not know \
-                 AWS_ENDPOINT_URL are not pointed there",
-                connection.endpoint,
-                environment.state_dir().display()
-            ));
+            let folder = environment.state_dir();
+            self.warnings.push(text::state_elsewhere(&connection.endpoint, folder.display()));
             return Ok(());
         };
         trust::set(self, &authority, environment, files)?;

@@ -14,6 +14,7 @@ use config::Environment;
 use super::files::Files;
 use crate::cli::Failure;
 use crate::cli::connection::Connection;
+use crate::text::failures as text;
 
 /// What of a profile is taken over: nothing that names a secret, a role, a program or an endpoint.
 const KEPT_SETTINGS: [&str; 9] = [
@@ -145,7 +146,7 @@ fn replace_section(path: &Path, name: &str, settings: &str) -> Result<(), Failur
         file.sync_all()?;
         fs::rename(fresh, path)
     };
-    replace().map_err(|cause| Failure::broken(format!("cannot write {}", path.display()), cause))
+    replace().map_err(|cause| Failure::broken(text::cannot_write(path.display()), cause))
 }
 
 /// `text` with one section in place of those of its name.

@@ -7,6 +7,7 @@ use config::Environment;
 use kernel::AWS_SUFFIXES;
 
 use super::Pointing;
+use crate::text::pointing as text;
 
 /// Names that are this machine, in the spellings that clients match.
 const LOCAL: [&str; 4] = ["127.0.0.1", "localhost", ".localhost", "::1"];
@@ -14,19 +15,13 @@ const LOCAL: [&str; 4] = ["127.0.0.1", "localhost", ".localhost", "::1"];
 pub fn set(pointing: &mut Pointing, server: SocketAddr, token: &str, environment: &Environment) {
     let (exempt, left_out) = exemptions(environment);
     for entry in left_out {
-        pointing
-            .warnings
-            .push(format!("NO_PROXY: {entry} is left out for this command, AWS's names lead to the server"));
+        pointing.warnings.push(text::left_out(entry));
     }
     // Curl reads the lower-case spelling of `http_proxy` only, others the upper-case ones only.
     for (upper, lower) in [("HTTP_PROXY", "http_proxy"), ("HTTPS_PROXY", "https_proxy")] {
         let former = former(environment, [lower, upper, "all_proxy", "ALL_PROXY"], server);
         if let Some(former) = former.as_ref().filter(|former| !former.starts_with("http://")) {
-            pointing.warnings.push(format!(
-                "{upper}: the server cannot lead through {}, only through http:// proxies: AWS's names work, other hosts \
-                 will not",
-                without_credentials(former)
-            ));
+            pointing.warnings.push(text::no_such_proxy(upper, without_credentials(former)));
         }
         let address = format!("http://{}:{token}@{server}", proxy_user(former.as_deref()));
         pointing.set(upper, &address);

@@ -5,6 +5,7 @@ use config::Environment;
 use super::Pointing;
 use super::files::Files;
 use crate::cli::Failure;
+use crate::text::pointing as text;
 
 /// Where Linux distributions keep the bundle of their roots.
 /// Source: Go's crypto/x509, `root_linux.go`.
@@ -28,10 +29,7 @@ pub fn set(pointing: &mut Pointing, authority: &str, environment: &Environment, 
     let own: Vec<String> = REPLACING.iter().filter_map(|name| environment.get(name)).filter_map(read).collect();
     let system = SYSTEM_BUNDLES.iter().find_map(|path| read(path));
     if system.is_none() && own.is_empty() {
-        pointing.warnings.push(
-            "this system's root certificates were not found: only clients of AWS trust this server by themselves"
-                .to_owned(),
-        );
+        pointing.warnings.push(text::no_roots());
         pointing.set("AWS_CA_BUNDLE", files.lay("roots", "pem", authority)?);
     } else {
         let bundle = files.lay("roots", "pem", &joined(system.iter().chain(&own), authority))?;

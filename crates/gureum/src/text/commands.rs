@@ -1,0 +1,23 @@
+//! What commands say when they have done their work.
+
+super::texts! {
+    ready() { en: "ready", ko: "준비되었습니다" }
+    accepted() { en: "accepted", ko: "접수되었습니다" }
+    stopped(pid) { en: "stopped process {pid}", ko: "프로세스 {pid}을(를) 멈췄습니다" }
+    nothing_runs() { en: "no server is running", ko: "실행 중인 서버가 없습니다" }
+    forgotten() { en: "everything is forgotten", ko: "모두 지웠습니다" }
+    deleted(name) { en: "deleted {name}", ko: "{name}을(를) 지웠습니다" }
+    access_key_id() { en: "access key id", ko: "액세스 키 ID" }
+    secret_access_key() { en: "secret access key", ko: "비밀 액세스 키" }
+    shown_once() { en: "The secret is not shown again.", ko: "비밀 키는 다시 보여 주지 않습니다." }
+    time_is(now) { en: "due times now follow {now}", ko: "이제 예정 시각은 {now}을(를) 따릅니다" }
+    heading(version, pid) { en: "gureum {version}, process {pid}", ko: "gureum {version}, 프로세스 {pid}" }
+    endpoint() { en: "Endpoint", ko: "엔드포인트" }
+    data() { en: "Data", ko: "데이터" }
+    access() { en: "Access", ko: "접근" }
+    access_of(access, account) { en: "{access}, account {account}", ko: "{access}, 계정 {account}" }
+    functions() { en: "Functions", ko: "함수" }
+    environments() { en: "Environments", ko: "실행 환경" }
+    isolation() { en: "Isolation", ko: "격리" }
+    not_isolated() { en: "Not isolated", ko: "격리 안 됨" }
+}
