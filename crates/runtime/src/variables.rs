@@ -34,6 +34,9 @@ const LOCALSTACK: (&str, u16) = ("localhost.localstack.cloud", 4566);
 /// Defaults that a function may override, then its own variables, then what only the platform sets.
 pub fn environment(spec: &FunctionSpec, around: &Circumstances<'_>) -> Vec<(String, String)> {
     let mut all = defaults(around);
+    if spec.runtime == "provided.al2" {
+        all.extend(owned(&AMAZON_LINUX_2));
+    }
     all.extend(spec.environment.clone());
     all.extend(platform(spec, around));
     all.extend(for_bootstraps(around));
@@ -56,6 +59,14 @@ fn with_layers(path: &str, layers: &[PathBuf]) -> String {
     }
     places.join(":")
 }
+
+/// What the older custom runtime has otherwise. Source: its recorded answer.
+const AMAZON_LINUX_2: [(&str, &str); 4] = [
+    ("AWS_XRAY_DAEMON_ADDRESS", "169.254.79.129:2000"),
+    ("_AWS_XRAY_DAEMON_ADDRESS", "169.254.79.129"),
+    ("LD_LIBRARY_PATH", "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"),
+    ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+];
 
 fn defaults(around: &Circumstances<'_>) -> BTreeMap<String, String> {
     let mut all = owned(&[
@@ -217,6 +228,14 @@ mod tests {
         assert_eq!(names("python3.11"), 24);
         assert_eq!(names("python3.12"), 25);
         assert_eq!(names("provided.al2023"), 20);
+        assert_eq!(names("provided.al2"), 20);
+    }
+
+    #[test]
+    fn the_older_custom_runtime_looks_for_nothing_of_a_language() {
+        let all = seen("provided.al2", &[]);
+        assert_eq!(all["AWS_XRAY_DAEMON_ADDRESS"], "169.254.79.129:2000");
+        assert!(!all["PATH"].contains("/var/lang") && !all["LD_LIBRARY_PATH"].contains("/var/lang"));
     }
 
     #[test]
