@@ -285,6 +285,24 @@ class TestEveryProgram:
         assert (unsigned, forged, other, endpoint) == ("403", "403", "000", "")
         assert signed == f"<Arn>arn:aws:sts::000000000000:assumed-role/{name}/{made}</Arn>"
 
+    def test_urls_that_were_handed_out_outside_mean_the_same_inside(self, gureum, function):
+        echo = function(zipped({"index.js": "exports.handler = async (event) => event.requestContext.http.path;"}), "-echo")
+        functions = gureum.client("lambda")
+        url = functions.create_function_url_config(FunctionName=echo, AuthType="NONE")["FunctionUrl"]
+        may = dict(StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*", FunctionUrlAuthType="NONE")
+        functions.add_permission(FunctionName=echo, **may)
+        source = """exports.handler = async ({ urls }) => Promise.all(urls.map(async (url) => {
+          const answer = await fetch(url); return [answer.status, await answer.text()]; }));"""
+        caller = function(zipped({"index.js": source}))
+        name = url.split("/")[2].split(":")[0].removesuffix("localhost")
+        port = gureum.endpoint.split(":")[-1]
+        ours = [f"http://127.0.0.1:{port}/2015-03-31/functions/", f"http://localhost:{port}/2015-03-31/functions/"]
+        everywhere = [f"{url}a", f"https://{name}on.aws/a", f"http://{name}localhost.localstack.cloud:{port}/a"]
+        seen = call(gureum, caller, {"urls": [*everywhere, *ours]})
+        assert seen[:3] == [[200, '"/a"']] * 3
+        # A function does not get around its own credentials by an address of the server's.
+        assert [status for status, _ in seen[3:]] == [403, 403]
+
     def test_worker_threads_of_nodejs_do(self, gureum, function):
         source = """const { Worker } = require('worker_threads');
         const work = `fetch('https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15').then(

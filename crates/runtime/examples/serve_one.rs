@@ -69,6 +69,7 @@ fn main() {
             _ => runtime::probe_isolation(Path::new("/proc/self/exe")).level,
         },
         network: FunctionNetwork::None,
+        own_ports: Vec::new(),
     };
     let spec = Arc::new(FunctionSpec {
         function_arn: "arn:aws:lambda:us-east-1:000000000000:function:one:$LATEST".into(),

@@ -100,6 +100,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         failures: Arc::new(Failures::default()),
         isolation: kept.isolation.level,
         network: kept.network,
+        own_ports: addresses.iter().map(SocketAddr::port).collect(),
     });
     let current = Current::new(Platform::new(&ingredients)?);
 

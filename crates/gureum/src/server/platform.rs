@@ -42,6 +42,7 @@ pub struct Ingredients {
     pub failures: Arc<Failures>,
     pub isolation: IsolationLevel,
     pub network: FunctionNetwork,
+    pub own_ports: Vec<u16>,
 }
 
 /// One set of services over one store.
@@ -95,6 +96,7 @@ impl Platform {
             warden: PathBuf::from(super::WARDEN),
             isolation: ingredients.isolation,
             network: ingredients.network,
+            own_ports: ingredients.own_ports.clone(),
         });
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),

@@ -196,6 +196,7 @@ impl<H: Home> Environment<H> {
     fn world(&self) -> World {
         World {
             network: self.platform.network,
+            own_ports: self.platform.own_ports.clone(),
             stage: self.folder.join("stage"),
             etc: None,
             layers: self.spec.layers.clone(),

@@ -35,6 +35,7 @@ pub struct Platform {
     pub openssl_roots: bool,
     pub isolation: IsolationLevel,
     pub network: FunctionNetwork,
+    pub own_ports: Vec<u16>,
     pub etc: Etc,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,

@@ -48,6 +48,8 @@ pub struct PoolOptions {
     /// the variables read the same, but paths are the real ones.
     pub isolation: IsolationLevel,
     pub network: FunctionNetwork,
+    /// The server's own ports: URLs that were handed out with them have to mean the same inside.
+    pub own_ports: Vec<u16>,
 }
 
 /// Runs functions in processes of this machine. Dropping it ends them all.
@@ -137,6 +139,7 @@ impl Pool {
             openssl_roots: trust::has_hashed_roots(Path::new(trust::OPENSSL)),
             isolation: options.isolation,
             network: options.network,
+            own_ports: options.own_ports,
             etc,
             clock: options.clock,
             rng: options.rng,

@@ -28,7 +28,7 @@ enum Code {
 }
 
 /// The answer to a message, `None` where none is due: to what is no question, or too short to be answered.
-/// AWS's names are `platform`, `localhost` is itself, and there are no others.
+/// AWS's names are `platform`, `localhost` and names below it are itself, and there are no others.
 pub fn answer(message: &[u8], platform: Ipv4Addr) -> Option<Vec<u8>> {
     let header = message.get(..HEADER)?;
     let flags = number(header, 2)?;
@@ -76,12 +76,17 @@ fn look_up(question: &Question<'_>, platform: Ipv4Addr) -> (Code, Option<Ipv4Add
     }
     let address = if strip_aws_suffix(&question.name).is_some() {
         platform
-    } else if question.name.eq_ignore_ascii_case("localhost") {
+    } else if is_localhost(&question.name) {
         Ipv4Addr::LOCALHOST
     } else {
         return (Code::NoSuchName, None);
     };
     (Code::NoError, [TYPE_A, TYPE_ANY].contains(&question.kind).then_some(address))
+}
+
+/// Names below it are itself too. Source: RFC 6761, section 6.3.
+fn is_localhost(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
 }
 
 /// The one question of a message. What follows it (EDNS) says nothing that counts here.
@@ -160,12 +165,14 @@ mod tests {
         for name in ["sqs.us-east-1.amazonaws.com", "S3.AmazonAWS.com", "x.lambda-url.us-east-1.on.aws"] {
             assert_eq!(asked(&question(name, TYPE_A)), (0, 1, PLATFORM.octets()), "{name}");
         }
-        assert_eq!(asked(&question("localhost", TYPE_A)), (0, 1, [127, 0, 0, 1]));
+        for name in ["localhost", "x.lambda-url.us-east-1.LocalHost"] {
+            assert_eq!(asked(&question(name, TYPE_A)), (0, 1, [127, 0, 0, 1]), "{name}");
+        }
     }
 
     #[test]
     fn there_is_no_other_name_and_no_other_address() {
-        for name in ["example.com", "amazonaws.com.evil.org", "evil-amazonaws.com"] {
+        for name in ["example.com", "amazonaws.com.evil.org", "evil-amazonaws.com", "notlocalhost"] {
             assert_eq!(asked(&question(name, TYPE_A)).0, 3, "{name}");
         }
         let ipv6 = 28;

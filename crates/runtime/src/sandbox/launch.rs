@@ -17,7 +17,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 
-use super::network::{DESCRIPTORS, Injected};
+use super::network::{DESCRIPTORS_MAX, Injected};
 use super::plan::{Plan, Report};
 use super::relatives::children_of;
 use super::warden::NAME;
@@ -92,7 +92,7 @@ fn send_plan(control: &StdUnixStream, plan: &Plan, descriptors: &[OwnedFd; 3]) -
 }
 
 fn hear(control: &UnixStream, heard: &mut BytesMut, received: &mut Vec<OwnedFd>) -> io::Result<usize> {
-    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut piece = [0; 1024];
     let got = recvmsg(control, &mut [io::IoSliceMut::new(&mut piece)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;

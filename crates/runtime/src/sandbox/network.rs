@@ -18,6 +18,8 @@ pub const RUNTIME_API_PORT: u16 = 9001;
 /// HTTP, HTTPS, and the port where code written for LocalStack looks. Each takes both, told apart by the first byte.
 const API_PORTS: [u16; 3] = [80, 443, 4566];
 const DNS_PORT: u16 = 53;
+/// Ports of the server that are there too: what it has handed out outside (URLs of queues and functions) names them.
+const OWN_PORTS_MAX: usize = 4;
 
 /// The listeners of one environment's network.
 #[derive(Debug)]
@@ -28,20 +30,22 @@ pub struct Injected {
     pub apis: Vec<TcpListener>,
 }
 
-/// How many descriptors [`Injected`] is.
-pub const DESCRIPTORS: usize = 3 + API_PORTS.len();
+/// How many descriptors [`Injected`] is at most.
+pub const DESCRIPTORS_MAX: usize = 3 + API_PORTS.len() + OWN_PORTS_MAX;
 
 impl Injected {
-    /// Sets up this process's network, which must be a new one, and binds.
-    pub fn bind() -> io::Result<Self> {
+    /// Sets up this process's network, which must be a new one, and binds. `own_ports` are the server's.
+    pub fn bind(own_ports: &[u16]) -> io::Result<Self> {
         loopback_up()?;
+        let taken = |port: &u16| API_PORTS.contains(port) || [RUNTIME_API_PORT, DNS_PORT].contains(port);
+        let own_ports = own_ports.iter().copied().filter(|port| !taken(port)).take(OWN_PORTS_MAX);
         // On every address of this network: the platform's and localhost.
         let tcp = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
         Ok(Self {
             runtime_api: tcp(RUNTIME_API_PORT)?,
             names: UdpSocket::bind(SocketAddr::from((PLATFORM, DNS_PORT)))?,
             names_by_stream: TcpListener::bind(SocketAddr::from((PLATFORM, DNS_PORT)))?,
-            apis: API_PORTS.into_iter().map(tcp).collect::<io::Result<_>>()?,
+            apis: API_PORTS.into_iter().chain(own_ports).map(tcp).collect::<io::Result<_>>()?,
         })
     }
 
@@ -52,7 +56,7 @@ impl Injected {
         let apis = self.apis.iter().map(AsFd::as_fd);
         let first = [self.runtime_api.as_fd(), self.names.as_fd(), self.names_by_stream.as_fd()];
         let all: Vec<BorrowedFd<'_>> = first.into_iter().chain(apis).collect();
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         ancillary.push(SendAncillaryMessage::ScmRights(&all));
         match sendmsg(control, &[io::IoSlice::new(&line)], &mut ancillary, SendFlags::NOSIGNAL)? {

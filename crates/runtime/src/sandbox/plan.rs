@@ -31,6 +31,8 @@ pub struct Plan {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct World {
     pub network: FunctionNetwork,
+    /// Ports of the server that are served in a network of the world's own besides AWS's.
+    pub own_ports: Vec<u16>,
     /// An empty folder of this environment's own, where the root is put together.
     pub stage: PathBuf,
     /// Becomes /etc.

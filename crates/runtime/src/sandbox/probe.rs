@@ -56,6 +56,7 @@ fn make() -> Result<(), (Step, io::Error)> {
     let world = World {
         network: FunctionNetwork::None,
         // Any folder that is there: what is mounted on it is this process's alone.
+        own_ports: Vec::new(),
         stage: "/tmp".into(),
         etc: None,
         layers: Vec::new(),
@@ -64,7 +65,7 @@ fn make() -> Result<(), (Step, io::Error)> {
         libraries: Vec::new(),
         hidden: Vec::new(),
     };
-    Injected::bind().map_err(Step::Network.failed())?;
+    Injected::bind(&[]).map_err(Step::Network.failed())?;
     root::enter(&world, None, None)?;
     privileges::drop_all().map_err(Step::Privileges.failed())
 }

@@ -79,7 +79,7 @@ fn guard() -> io::Result<()> {
 /// Makes the world around this process, the first of its pid namespace, and gives up the rights that it took.
 fn enter(world: &World, plan: &Plan, control: &UnixStream) -> Result<(), (Step, io::Error)> {
     if world.network == FunctionNetwork::None {
-        let sent = Injected::bind().and_then(|injected| injected.send(control));
+        let sent = Injected::bind(&world.own_ports).and_then(|injected| injected.send(control));
         sent.map_err(Step::Network.failed())?;
     }
     root::enter(world, Some(&plan.code), plan.runtime.as_deref())?;

@@ -156,6 +156,7 @@ impl World {
             localstack_variables: false,
             isolation,
             network: FunctionNetwork::None,
+            own_ports: Vec::new(),
         });
         Self { pool, logs, folder }
     }
