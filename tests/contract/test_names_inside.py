@@ -277,7 +277,8 @@ class TestEveryProgram:
 
     @pytest.fixture(autouse=True)
     def own_network(self, gureum):
-        assert json.loads(gureum.cli("--json", "status").stdout)["data"]["isolated_by"] == "namespaces, with a network of their own"
+        status = json.loads(gureum.cli("--json", "status").stdout)["data"]
+        assert (status["isolation"]["level"], status["function_network"]) == ("namespaces", "none")
 
     def test_a_custom_runtime_needs_curl_and_nothing_else(self, gureum, function, name):
         made = function(zipped({"bootstrap": CURL}, mode=0o755), Runtime="provided.al2023")
