@@ -326,6 +326,36 @@ def handler(event, context):
         assert call(gureum, function(zipped({"index.py": source, "ask.py": ask}), Runtime="python3.11")) == "403"
 
 
+class TestTheHostsNetwork:
+    """Where functions share the host's network, the languages' own ways still lead here."""
+
+    @pytest.fixture
+    def server(self, fresh):
+        return fresh("--function-network", "host")
+
+    def make(self, server, files, runtime, mode=0o644):
+        server.client("lambda").create_function(
+            FunctionName="f", Runtime=runtime, Handler="index.handler", Role="arn:aws:iam::000000000000:role/r", Timeout=30, MemorySize=512,
+            Code={"ZipFile": zipped(files, mode)},
+        )
+
+    def test_nodejs_needs_no_resolver(self, server):
+        self.make(server, {"index.js": WAYS}, "nodejs20.x")
+        seen = call(server, "f")["seen"]
+        assert {way: status for way, (status, _) in seen.items() if way not in ("net", "tls")} == dict.fromkeys(set(seen) - {"net", "tls"}, 403)
+
+    def test_python_needs_no_resolver(self, server):
+        self.make(server, {"index.py": PYTHON_WAYS}, "python3.11")
+        assert call(server, "f")["statuses"] == [403] * 7
+
+    def test_a_custom_runtime_is_told_where_the_apis_are(self, server):
+        source = CURL.replace("https://sts.us-east-1.amazonaws.com", "$AWS_ENDPOINT_URL").replace("https://sts.amazonaws.com", "$AWS_ENDPOINT_URL")
+        self.make(server, {"bootstrap": source}, "provided.al2023", 0o755)
+        unsigned, signed, forged, _, endpoint = call(server, "f")
+        assert (unsigned, forged) == ("403", "403") and "assumed-role/r/f" in signed
+        assert endpoint.startswith("http://127.0.0.1:") and endpoint != server.endpoint
+
+
 def test_one_function_starts_many_by_the_sdk_alone(gureum, function):
     worker = function(zipped({"index.js": "exports.handler = async (event) => { console.log('part ' + event.part); };"}), "-worker")
     source = """import boto3, json
