@@ -90,6 +90,8 @@ fn open_takes_the_unsigned_and_the_unknown_as_root() {
     let cx = admit(&Listener::Open, &unsigned("localhost:4566")).unwrap().cx;
     assert_eq!((cx.account.as_str(), cx.region.as_str(), cx.access), ("000000000000", "us-east-1", Access::Open));
     assert_eq!(cx.caller.kind, CallerKind::Root);
+    let cx = admit(&Listener::Open, &unsigned("lambda.eu-west-1.amazonaws.com:443")).unwrap().cx;
+    assert_eq!(cx.region.as_str(), "eu-west-1");
     let cx = admit(&Listener::Open, &signed_with("test", "test", None)).unwrap().cx;
     assert_eq!((cx.account.as_str(), cx.region.as_str()), ("000000000000", "ap-northeast-2"));
     let cx = admit(&Listener::Open, &signed_with("123456789012", "anything", Some("any"))).unwrap().cx;

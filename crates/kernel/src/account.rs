@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::strip_aws_suffix;
+
 /// A twelve-digit AWS account number.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(Arc<str>);
@@ -57,6 +59,21 @@ impl Region {
         &self.0
     }
 
+    /// Whether `text` has a region's form, words and a number: `ap-northeast-2`, `us-gov-west-1`.
+    pub fn is_form(text: &str) -> bool {
+        let mut parts = text.split('-').rev();
+        let number = parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        let words: Vec<&str> = parts.collect();
+        number && words.len() >= 2 && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
+    }
+
+    /// The region that a name of AWS's says: `lambda.ap-northeast-2.amazonaws.com`. `None` for every other name.
+    pub fn of_aws_host(name: &str) -> Option<Self> {
+        let before = strip_aws_suffix(name)?.to_ascii_lowercase();
+        // The last one: a bucket's own labels stand before.
+        before.rsplit('.').find(|label| Self::is_form(label)).map(Self::new)
+    }
+
     /// The partition that the region belongs to: `aws`, `aws-cn` or `aws-us-gov`.
     pub fn partition(&self) -> &'static str {
         if self.0.starts_with("cn-") {
@@ -97,6 +114,17 @@ mod tests {
         assert_eq!(AccountId::parse("123456789012").unwrap().as_str(), "123456789012");
         for bad in ["", "12345678901", "1234567890123", "12345678901a"] {
             assert_eq!(AccountId::parse(bad), Err(InvalidAccountId(bad.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_name_of_aws_says_its_region() {
+        let region = |name| Region::of_aws_host(name).map(|region| region.to_string());
+        assert_eq!(region("lambda.ap-northeast-2.amazonaws.com").as_deref(), Some("ap-northeast-2"));
+        assert_eq!(region("us-east-1.s3.EU-west-1.amazonaws.com").as_deref(), Some("eu-west-1"));
+        assert_eq!(region("x.lambda-url.us-gov-west-1.on.aws").as_deref(), Some("us-gov-west-1"));
+        for none in ["iam.amazonaws.com", "lambda.ap-northeast-2.example.com", "localhost", "s3-2.amazonaws.com"] {
+            assert_eq!(region(none), None, "{none}");
         }
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use http::header::USER_AGENT;
 use kernel::{Access, AccountId, Caller, CallerKind, Cx, Region, Timestamp};
 
-use super::{Key, Keys, ProxyCall, ProxyPass, ProxyRefusal, Refusal, Site, check_site, is_own_host, proxy};
+use super::{
+    Key, Keys, ProxyCall, ProxyPass, ProxyRefusal, Refusal, Site, check_site, host::split_port, is_own_host, proxy,
+};
 use crate::limits::SESSION_CHAIN_MAX;
 use crate::sigv4::{Expected, Head, PayloadCheck, Presented, Signature, SignatureError, SigningKeys, presented};
 
@@ -157,7 +159,9 @@ impl Gate {
         let account = presented.as_ref().and_then(|presented| AccountId::parse(&presented.access_key_id).ok());
         let account = account.unwrap_or_else(|| self.settings.account.clone());
         let region = presented.as_ref().and_then(|presented| presented.region.as_deref());
-        let region = region.map_or_else(|| self.settings.region.clone(), Region::new);
+        // Without a signature the name that was asked for says it, as a curl to AWS's own host has it.
+        let of_host = || call.head.host().and_then(split_port).and_then(|(name, _)| Region::of_aws_host(name));
+        let region = region.map(Region::new).or_else(of_host).unwrap_or_else(|| self.settings.region.clone());
         let access_key_id = presented.map(|Presented { access_key_id, .. }| access_key_id);
         let caller = Caller { access_key_id, ..Caller::root(&account) };
         context(call, account, region, caller, Access::Open)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use kernel::strip_aws_suffix;
+use kernel::{Region, strip_aws_suffix};
 
 /// What a host name means to the router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,19 +128,11 @@ impl Marker {
             "lambda-url" => Some(Self::FunctionUrl),
             "s3" | "s3-accelerate" | "s3-fips" | "s3-external-1" => Some(Self::S3),
             "s3-website" => Some(Self::Website),
-            _ if label.strip_prefix("s3-website-").is_some_and(is_region) => Some(Self::Website),
-            _ if label.strip_prefix("s3-").is_some_and(is_region) => Some(Self::S3),
+            _ if label.strip_prefix("s3-website-").is_some_and(Region::is_form) => Some(Self::Website),
+            _ if label.strip_prefix("s3-").is_some_and(Region::is_form) => Some(Self::S3),
             _ => None,
         }
     }
-}
-
-/// `ap-northeast-2`, `us-gov-west-1`: words and a number.
-fn is_region(text: &str) -> bool {
-    let mut parts = text.split('-').rev();
-    let number = parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    let words: Vec<&str> = parts.collect();
-    number && words.len() >= 2 && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 /// The endpoint prefix: the first label that is no region, without `-fips`; `api.ecr` keeps both of its labels.
@@ -148,7 +140,7 @@ fn service_of(labels: &[&str]) -> HostKind {
     let prefix = match labels {
         // Legacy names of SQS: `queue`, `us-east-1.queue`.
         ["queue"] | [_, "queue"] => "sqs".to_owned(),
-        ["api", name, ..] if !is_region(name) => format!("api.{name}"),
+        ["api", name, ..] if !Region::is_form(name) => format!("api.{name}"),
         [name, ..] => name.strip_suffix("-fips").unwrap_or(name).to_owned(),
         [] => return HostKind::Endpoint,
     };
