@@ -21,6 +21,9 @@ ACCOUNT = "000000000000"
 class Gureum:
     """A running server. `stop` ends it as a user would, `kill` as a power cut would, `start` brings it back."""
 
+    # What starts the server: another user, or a host with other rules.
+    prefix = ()
+
     def __init__(self, folder, *flags):
         self.folder, self.flags, self.process = folder, flags, None
         self.environment = dict(
@@ -35,7 +38,8 @@ class Gureum:
 
     def start(self):
         self.log = open(self.folder / "server.log", "ab")
-        command = [BINARY, "up", "--port", "0", "--data", str(self.folder / "data"), *self.flags]
+        address = () if "--listen" in self.flags else ("--port", "0")
+        command = [*self.prefix, BINARY, "up", *address, "--data", str(self.folder / "data"), *self.flags]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self.log, env=self.environment, cwd=self.folder, text=True
         )

@@ -14,7 +14,7 @@ use rustix::process::{
 };
 
 use super::namespaces::{FunctionNetwork, Side, Step, split};
-use super::network::Injected;
+use super::network::{Injected, PLATFORM};
 use super::plan::{Exit, Plan, Report, World};
 use super::program::{ASIDE, start};
 use super::{privileges, probe, relatives, root};
@@ -83,6 +83,9 @@ fn enter(world: &World, plan: &Plan, control: &UnixStream) -> Result<(), (Step, 
         sent.map_err(Step::Network.failed())?;
     }
     root::enter(world, Some(&plan.code), plan.runtime.as_deref())?;
+    // AWS's are addresses too.
+    let named = rustix::system::sethostname(PLATFORM.to_string().as_bytes()).map_err(io::Error::from);
+    named.map_err(Step::Privileges.failed())?;
     privileges::drop_all().map_err(Step::Privileges.failed())?;
     // After the change of user, which takes it away.
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from).map_err(Step::Privileges.failed())
