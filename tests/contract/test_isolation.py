@@ -4,11 +4,13 @@ import base64
 import io
 import json
 import os
+import pathlib
 import re
 import shlex
 import shutil
 import socket
 import socketserver
+import tempfile
 import threading
 import zipfile
 
@@ -54,27 +56,33 @@ def server_as(user, folder, *flags):
     server = Gureum(folder, *flags)
     server.environment["GUREUM_TEST_CANARY"] = CANARY
     if user == "ordinary":
-        # root's own caches and interpreters are not for this user: of what was fetched, all but other interpreters.
+        # root's own caches and interpreters are not for this user.
         fetched = os.path.join(server.environment["XDG_CACHE_HOME"], "gureum/runtimes")
-        shutil.copytree(fetched, folder / "cache/gureum/runtimes", symlinks=True, ignore=lambda *_: {"parts"})
+        for each in os.listdir(fetched):
+            if each.startswith(("nodejs20.x-", "nodejs-client-", "python3.11-")):
+                shutil.copytree(os.path.join(fetched, each), folder / "cache/gureum/runtimes" / each, symlinks=True)
         server.environment.update(XDG_CACHE_HOME=str(folder / "cache"), PATH="/usr/local/bin:/usr/bin:/bin")
         server.prefix = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
         for each in [folder, *folder.rglob("*")]:
-            os.chown(each, ORDINARY, ORDINARY)
-        # pytest's folders are root's alone.
-        for parent in folder.parents:
-            if parent.stat().st_mode & 0o001 == 0:
-                parent.chmod(0o711)
+            os.chown(each, ORDINARY, ORDINARY, follow_symlinks=False)
     return server
 
 
-@pytest.fixture(scope="module", params=["root", "ordinary"] if os.geteuid() == 0 else ["self"])
-def server(request, tmp_path_factory):
-    running = server_as(request.param, tmp_path_factory.mktemp("isolation")).start()
-    status = json.loads(running.cli("--json", "status").stdout)["data"]
-    assert status["isolation"]["level"] == "namespaces", f"these tests need namespaces: {status['isolation']}"
+USERS = ["root", "ordinary"] if os.geteuid() == 0 else ["self"]
+
+
+@pytest.fixture(scope="module")
+def servers():
+    running = {}
+    for user in USERS:
+        # Not one of pytest's own, which are their user's alone.
+        running[user] = server_as(user, pathlib.Path(tempfile.mkdtemp(prefix="gureum-test-"))).start()
+        status = json.loads(running[user].cli("--json", "status").stdout)["data"]
+        assert status["isolation"]["level"] == "namespaces", f"these tests need namespaces: {status['isolation']}"
     yield running
-    running.stop()
+    for server in running.values():
+        server.stop()
+        shutil.rmtree(server.folder)
 
 
 class Function:
@@ -109,9 +117,15 @@ def executable(files):
     return out.getvalue()
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
-def function(server, request):
-    return Function(server, "t-iso-" + request.param, request.param)
+@pytest.fixture(scope="module", params=[f"{user}-{language}" for user in USERS for language in LANGUAGES])
+def function(servers, request):
+    user, language = request.param.split("-")
+    return Function(servers[user], "t-iso-" + language, language)
+
+
+@pytest.fixture
+def server(function):
+    return function.server
 
 
 class TestFiles:
