@@ -116,6 +116,7 @@ async fn timed(pool: &Pool, spec: &Arc<FunctionSpec>, clock: &RealClock) -> Dura
         cognito_identity: None,
         trace_header: None,
         tail: false,
+        stream: None,
     };
     let began = clock.monotonic();
     let outcome = pool.invoke(spec.clone(), invocation).await;

@@ -102,6 +102,7 @@ fn main() {
             cognito_identity: None,
             trace_header: None,
             tail: false,
+            stream: None,
         };
         let outcome = pool.invoke(spec, invocation).await;
         println!("{}", String::from_utf8_lossy(&outcome.result.unwrap_or_default()));

@@ -10,6 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use kernel::{AccountId, BoxFuture, Region, Timestamp};
 
+use crate::response_stream::ResponseStream;
+
 /// Runs functions. Implemented by the pool of execution environments; services/lambda holds it as `Arc<dyn Engine>`.
 pub trait Engine: Send + Sync + 'static {
     /// Runs one invocation in a warm environment of exactly this spec, else in a new one. Never queues: whether there is
@@ -122,6 +124,9 @@ pub struct Invocation {
     pub trace_header: Option<String>,
     /// Whether the answer shall hold the last 4 KB of the log.
     pub tail: bool,
+    /// Where the answer goes while the function writes it; `None` when it is wanted whole. What a runtime answers in one
+    /// piece comes as the outcome's result all the same.
+    pub stream: Option<ResponseStream>,
 }
 
 /// How an invocation ended.

@@ -14,6 +14,7 @@ mod platform_log;
 mod pool;
 mod rapi;
 mod resolver;
+mod response_stream;
 mod runtimes;
 mod sandbox;
 mod trust;
@@ -27,6 +28,7 @@ pub use install::{InstallError, InstallStep, install, installed};
 pub use isolation::{Isolation, IsolationLevel, probe_isolation};
 pub use meter::Billing;
 pub use pool::{Pool, PoolOptions};
+pub use response_stream::{Piece, ResponseStream};
 pub use runtimes::runtime_version_arn;
 pub use sandbox::{FunctionNetwork, stand_guard_if_asked};
 

@@ -5,6 +5,10 @@ use std::time::Duration;
 /// Bytes of a buffered response: 6 MB and what AWS adds to it.
 /// Source: the text of `Function.ResponseSizeTooLarge`; Lambda Developer Guide, "Lambda quotas".
 pub const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
+/// Bytes of a streamed response. Source: Lambda Developer Guide, "Response streaming for Lambda functions".
+pub const STREAM_BYTES_MAX: usize = 200 * 1024 * 1024;
+/// Pieces of a streamed response that wait for a slow caller before the function has to.
+pub const STREAM_PIECES_WAITING_MAX: usize = 16;
 /// Bytes of the JSON before an answer on the private channel: an id and an X-Ray cause (at most 1 MiB) are in it.
 pub const FRAME_HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Bytes of one log event. Source: CloudWatch Logs quotas, "Event size" (256 KB, of which 26 bytes are overhead).

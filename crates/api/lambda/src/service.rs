@@ -135,6 +135,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "InvokeAsync")))
     }
+    fn invoke_with_response_stream(&self, cx: &Cx, input: InvokeWithResponseStreamRequest) -> impl Future<Output = Result<InvokeWithResponseStreamResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "InvokeWithResponseStream")))
+    }
     fn list_aliases(&self, cx: &Cx, input: ListAliasesRequest) -> impl Future<Output = Result<ListAliasesResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListAliases")))
@@ -278,6 +282,7 @@ pub trait Calls: Send + Sync + 'static {
     fn get_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: GetRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<GetRuntimeManagementConfigResponse, ApiError>>;
     fn invoke<'a>(&'a self, cx: &'a Cx, input: InvocationRequest) -> BoxFuture<'a, Result<InvocationResponse, ApiError>>;
     fn invoke_async<'a>(&'a self, cx: &'a Cx, input: InvokeAsyncRequest) -> BoxFuture<'a, Result<InvokeAsyncResponse, ApiError>>;
+    fn invoke_with_response_stream<'a>(&'a self, cx: &'a Cx, input: InvokeWithResponseStreamRequest) -> BoxFuture<'a, Result<InvokeWithResponseStreamResponse, ApiError>>;
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>>;
     fn list_code_signing_configs<'a>(&'a self, cx: &'a Cx, input: ListCodeSigningConfigsRequest) -> BoxFuture<'a, Result<ListCodeSigningConfigsResponse, ApiError>>;
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>>;
@@ -400,6 +405,9 @@ impl<T: Lambda> Calls for T {
     }
     fn invoke_async<'a>(&'a self, cx: &'a Cx, input: InvokeAsyncRequest) -> BoxFuture<'a, Result<InvokeAsyncResponse, ApiError>> {
         Box::pin(Lambda::invoke_async(self, cx, input))
+    }
+    fn invoke_with_response_stream<'a>(&'a self, cx: &'a Cx, input: InvokeWithResponseStreamRequest) -> BoxFuture<'a, Result<InvokeWithResponseStreamResponse, ApiError>> {
+        Box::pin(Lambda::invoke_with_response_stream(self, cx, input))
     }
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>> {
         Box::pin(Lambda::list_aliases(self, cx, input))
@@ -593,6 +601,9 @@ impl Client {
     pub async fn invoke_async(&self, cx: &Cx, input: InvokeAsyncRequest) -> Result<InvokeAsyncResponse, ApiError> {
         self.0.get()?.invoke_async(cx, input).await
     }
+    pub async fn invoke_with_response_stream(&self, cx: &Cx, input: InvokeWithResponseStreamRequest) -> Result<InvokeWithResponseStreamResponse, ApiError> {
+        self.0.get()?.invoke_with_response_stream(cx, input).await
+    }
     pub async fn list_aliases(&self, cx: &Cx, input: ListAliasesRequest) -> Result<ListAliasesResponse, ApiError> {
         self.0.get()?.list_aliases(cx, input).await
     }
@@ -718,33 +729,34 @@ impl<T: Lambda> Service for Server<T> {
             28 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
             29 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
             30 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
-            31 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
-            32 => Box::pin(async move { Ok(Answer::of(service.list_code_signing_configs(cx, ListCodeSigningConfigsRequest::from_slot(Some(input))).await?)) }),
-            33 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
-            34 => Box::pin(async move { Ok(Answer::of(service.list_function_url_configs(cx, ListFunctionUrlConfigsRequest::from_slot(Some(input))).await?)) }),
-            35 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
-            36 => Box::pin(async move { Ok(Answer::of(service.list_functions_by_code_signing_config(cx, ListFunctionsByCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            37 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
-            38 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
-            39 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
-            40 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
-            41 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            42 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
-            43 => Box::pin(async move { Ok(Answer::of(service.put_function_code_signing_config(cx, PutFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            44 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            45 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            46 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            47 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            48 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
-            49 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
-            50 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
-            51 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
-            52 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
-            53 => Box::pin(async move { Ok(Answer::of(service.update_code_signing_config(cx, UpdateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            54 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
-            55 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            56 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            57 => Box::pin(async move { Ok(Answer::of(service.update_function_url_config(cx, UpdateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            31 => Box::pin(async move { let mut output = service.invoke_with_response_stream(cx, InvokeWithResponseStreamRequest::from_slot(Some(input))).await?; let events = std::mem::take(&mut output.event_stream).into_docs(); Ok(Answer::with_events(output, events)) }),
+            32 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
+            33 => Box::pin(async move { Ok(Answer::of(service.list_code_signing_configs(cx, ListCodeSigningConfigsRequest::from_slot(Some(input))).await?)) }),
+            34 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
+            35 => Box::pin(async move { Ok(Answer::of(service.list_function_url_configs(cx, ListFunctionUrlConfigsRequest::from_slot(Some(input))).await?)) }),
+            36 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
+            37 => Box::pin(async move { Ok(Answer::of(service.list_functions_by_code_signing_config(cx, ListFunctionsByCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            38 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
+            39 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
+            40 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
+            41 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
+            42 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            43 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
+            44 => Box::pin(async move { Ok(Answer::of(service.put_function_code_signing_config(cx, PutFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            45 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            46 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            47 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            48 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            49 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
+            50 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
+            51 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
+            52 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
+            53 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
+            54 => Box::pin(async move { Ok(Answer::of(service.update_code_signing_config(cx, UpdateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            55 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
+            56 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            57 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            58 => Box::pin(async move { Ok(Answer::of(service.update_function_url_config(cx, UpdateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }

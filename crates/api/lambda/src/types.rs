@@ -705,6 +705,51 @@ wire::structure!(InvokeAsyncResponse { status });
 wire::string_enum!(InvokeMode { Buffered = "BUFFERED", ResponseStream = "RESPONSE_STREAM" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeResponseStreamUpdate {
+    pub payload: Option<Bytes>,
+}
+wire::structure!(InvokeResponseStreamUpdate { payload });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeWithResponseStreamCompleteEvent {
+    pub error_code: Option<String>,
+    pub error_details: Option<String>,
+    pub log_result: Option<String>,
+}
+wire::structure!(InvokeWithResponseStreamCompleteEvent { error_code, error_details, log_result });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeWithResponseStreamRequest {
+    pub function_name: String,
+    pub log_type: Option<LogType>,
+    pub client_context: Option<String>,
+    pub qualifier: Option<String>,
+    pub payload: Option<Bytes>,
+    pub tenant_id: Option<String>,
+    pub invocation_type: Option<ResponseStreamingInvocationType>,
+}
+wire::structure!(InvokeWithResponseStreamRequest { function_name, log_type, client_context, qualifier, payload, tenant_id, invocation_type });
+
+#[derive(Debug, Default)]
+pub struct InvokeWithResponseStreamResponse {
+    pub status_code: Option<i32>,
+    pub executed_version: Option<String>,
+    pub event_stream: Events<InvokeWithResponseStreamResponseEvent>,
+    pub response_stream_content_type: Option<String>,
+}
+wire::structure!(InvokeWithResponseStreamResponse { status_code, executed_version, event_stream, response_stream_content_type });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum InvokeWithResponseStreamResponseEvent {
+    PayloadChunk(InvokeResponseStreamUpdate),
+    InvokeComplete(InvokeWithResponseStreamCompleteEvent),
+    /// None of the members that the model has.
+    #[default]
+    Unset,
+}
+wire::union!(InvokeWithResponseStreamResponseEvent { PayloadChunk, InvokeComplete });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LambdaManagedInstancesCapacityProviderConfig {
     pub capacity_provider_arn: String,
     pub per_execution_environment_max_concurrency: Option<i32>,
@@ -1067,6 +1112,8 @@ pub struct ResolvedS3Object {
     pub s3_object_version: Option<String>,
 }
 wire::structure!(ResolvedS3Object { s3_bucket, s3_key, s3_object_version });
+
+wire::string_enum!(ResponseStreamingInvocationType { RequestResponse = "RequestResponse", DryRun = "DryRun" });
 
 wire::string_enum!(Runtime { Nodejs = "nodejs", Nodejs43 = "nodejs4.3", Nodejs610 = "nodejs6.10", Nodejs810 = "nodejs8.10", Nodejs10X = "nodejs10.x", Nodejs12X = "nodejs12.x", Nodejs14X = "nodejs14.x", Nodejs16X = "nodejs16.x", Nodejs18X = "nodejs18.x", Nodejs20X = "nodejs20.x", Nodejs22X = "nodejs22.x", Nodejs24X = "nodejs24.x", Java8 = "java8", Java8Al2 = "java8.al2", Java11 = "java11", Java17 = "java17", Java21 = "java21", Java25 = "java25", Python27 = "python2.7", Python36 = "python3.6", Python37 = "python3.7", Python38 = "python3.8", Python39 = "python3.9", Python310 = "python3.10", Python311 = "python3.11", Python312 = "python3.12", Python313 = "python3.13", Python314 = "python3.14", Dotnetcore10 = "dotnetcore1.0", Dotnetcore20 = "dotnetcore2.0", Dotnetcore21 = "dotnetcore2.1", Dotnetcore31 = "dotnetcore3.1", Dotnet6 = "dotnet6", Dotnet8 = "dotnet8", Dotnet10 = "dotnet10", Nodejs43Edge = "nodejs4.3-edge", Go1X = "go1.x", Ruby25 = "ruby2.5", Ruby27 = "ruby2.7", Ruby32 = "ruby3.2", Ruby33 = "ruby3.3", Ruby34 = "ruby3.4", Ruby40 = "ruby4.0", Provided = "provided", ProvidedAl2 = "provided.al2", ProvidedAl2023 = "provided.al2023", Nodejs26X = "nodejs26.x", Python315 = "python3.15", Java8Al2023 = "java8.al2023", Java11Al2023 = "java11.al2023", Java17Al2023 = "java17.al2023", Custom = "custom" });
 

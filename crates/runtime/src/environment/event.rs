@@ -33,7 +33,7 @@ impl<H: Home> Environment<H> {
         let clock = self.platform.clock.clone();
         self.start_line(&running.invocation.request_id);
         let event = self.event(&running);
-        process.begin(&running.invocation.request_id, event);
+        process.begin(&running.invocation.request_id, event, running.invocation.stream.clone());
         let mut over = clock.pause(running.deadline.saturating_sub(clock.monotonic()));
         let handled = self.until_answered(&mut process, &running, &mut over).await;
         let Handled::Answered { result, took } = handled else {

@@ -18,6 +18,7 @@ use crate::logs::{Frames, Lines};
 use crate::meter;
 use crate::rapi::{Call, Decoder, Effect, Event, HttpCall, Refusal, RuntimeApi, encode_event, serve};
 use crate::resolver;
+use crate::response_stream::ResponseStream;
 use crate::sandbox::{Exit, Injected, PLATFORM, Pipes, Report, Sandbox};
 
 const CALLS_WAITING_MAX: usize = 16;
@@ -58,6 +59,8 @@ pub struct Process {
     parked: Option<oneshot::Sender<Result<Event, Refusal>>>,
     /// An event whose asker had hung up: for the next one that asks.
     undelivered: Option<Event>,
+    /// Where the answer to the event goes that was begun last.
+    stream: Option<ResponseStream>,
     api: RuntimeApi,
     outgoing: VecDeque<Bytes>,
     /// Length of the frame of the event that was begun last.
@@ -98,6 +101,7 @@ impl Process {
             servers: Vec::new(),
             parked: None,
             undelivered: None,
+            stream: None,
             api: RuntimeApi::default(),
             outgoing: VecDeque::new(),
             event_bytes: 0,
@@ -127,8 +131,9 @@ impl Process {
     }
 
     /// Hands an event to the waiting runtime, on the way by which it asked.
-    pub fn begin(&mut self, id: &str, event: Event) {
+    pub fn begin(&mut self, id: &str, event: Event, stream: Option<ResponseStream>) {
         self.api.begin(id);
+        self.stream = stream;
         match self.parked.take() {
             Some(next) => self.undelivered = next.send(Ok(event)).err().and_then(Result::ok),
             None => {
@@ -200,6 +205,11 @@ impl Process {
                     Sign::Wrote
                 }
             },
+            HttpCall::Stream { id, reply } => {
+                let begun = self.api.stream(&id);
+                let _ = reply.send(begun.map(|()| self.stream.take()));
+                Sign::Wrote
+            }
             HttpCall::Post(call, reply) => {
                 let outcome = self.api.call(call);
                 let (answer, sign) = match outcome {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -14,13 +15,19 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::state::{Call, Payload, Refusal};
-use crate::limits::RESPONSE_BYTES_MAX;
+use crate::limits::{RESPONSE_BYTES_MAX, STREAM_BYTES_MAX};
+use crate::response_stream::{Piece, ResponseStream};
 
 /// A call that came over HTTP, and where its answer goes.
 pub enum HttpCall {
     /// Answered when there is an event: its headers and body.
     Next(oneshot::Sender<Result<Event, Refusal>>),
     Post(Call, oneshot::Sender<Result<(), Refusal>>),
+    /// Answered with where the pieces go; `None` when the answer is wanted whole.
+    Stream {
+        id: String,
+        reply: oneshot::Sender<Result<Option<ResponseStream>, Refusal>>,
+    },
 }
 
 pub type Event = (Vec<(&'static str, String)>, Bytes);
@@ -85,6 +92,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     Ok(match route(&parts.method, parts.uri.path()) {
         Route::Next => next(&calls).await,
+        Route::Response(id) if is_streamed(&parts.headers) => streamed(&calls, id, &parts.headers, body).await,
         Route::Response(id) => {
             let (payload, trailers) = collect(body).await;
             match streamed_error(trailers.as_ref()) {
@@ -96,6 +104,70 @@ async fn answer(
         Route::InitError => post(&calls, Call::InitError { payload: collect(body).await.0 }).await,
         Route::Unknown => response(StatusCode::NOT_FOUND, Bytes::from_static(b"404 page not found\n")),
     })
+}
+
+/// A response that the runtime announces to come piece by piece.
+/// Source: Lambda Developer Guide, "Building a custom runtime for AWS Lambda", implementing response streaming.
+fn is_streamed(headers: &HeaderMap) -> bool {
+    headers.get("lambda-runtime-function-response-mode").is_some_and(|mode| mode == "streaming")
+}
+
+async fn streamed(
+    calls: &mpsc::Sender<HttpCall>,
+    id: String,
+    headers: &HeaderMap,
+    mut body: Incoming,
+) -> Response<Full<Bytes>> {
+    let (reply, begun) = oneshot::channel();
+    if calls.send(HttpCall::Stream { id: id.clone(), reply }).await.is_err() {
+        return gone();
+    }
+    let stream = match begun.await {
+        Ok(Ok(Some(stream))) => stream,
+        Ok(Ok(None)) => {
+            let (payload, trailers) = collect(body).await;
+            return match streamed_error(trailers.as_ref()) {
+                Some(payload) => post(calls, Call::Error { id, payload }).await,
+                None => post(calls, Call::Response { id, payload }).await,
+            };
+        }
+        Ok(Err(refusal)) => return refused(&refusal),
+        Err(_) => return gone(),
+    };
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
+    stream.write(Piece::Began { content_type }).await;
+    let (mut bytes, mut trailers) = (0_usize, None);
+    while let Some(frame) = body.frame().await {
+        // The runtime's process has ended, or will be ended by its time: that is how the invocation ends.
+        let Ok(frame) = frame else { return gone() };
+        match frame.into_data() {
+            Ok(data) => {
+                bytes = bytes.saturating_add(data.len());
+                if bytes <= STREAM_BYTES_MAX && !data.is_empty() {
+                    stream.write(Piece::Bytes(data)).await;
+                }
+            }
+            Err(frame) => trailers = frame.into_trailers().ok(),
+        }
+    }
+    let call = if bytes > STREAM_BYTES_MAX {
+        Call::Error { id, payload: Payload::Whole(stream_too_large()) }
+    } else {
+        match streamed_error(trailers.as_ref()) {
+            Some(payload) => Call::Error { id, payload },
+            None => Call::Response { id, payload: Payload::Whole(Bytes::new()) },
+        }
+    };
+    // Whoever reads the pieces sees their end before the outcome.
+    drop(stream);
+    post(calls, call).await
+}
+
+fn stream_too_large() -> Bytes {
+    let message = format!("Response payload size exceeded maximum allowed payload size ({STREAM_BYTES_MAX} bytes).");
+    let told = serde_json::json!({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message});
+    told.to_string().into()
 }
 
 async fn next(calls: &mpsc::Sender<HttpCall>) -> Response<Full<Bytes>> {

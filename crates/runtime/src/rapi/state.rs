@@ -46,6 +46,8 @@ enum Phase {
     Started,
     Ready,
     Running(String),
+    /// The answer comes piece by piece.
+    Streaming(String),
     Answered,
     InitError,
 }
@@ -67,6 +69,18 @@ impl RuntimeApi {
     pub fn begin(&mut self, id: &str) {
         debug_assert_eq!(self.phase, Phase::Ready);
         self.phase = Phase::Running(id.to_owned());
+    }
+
+    /// The runtime begins to answer piece by piece; the call that ends it is `Response` or `Error`.
+    pub fn stream(&mut self, id: &str) -> Result<(), Refusal> {
+        match &self.phase {
+            Phase::Running(current) if current == id => {
+                self.phase = Phase::Streaming(id.to_owned());
+                Ok(())
+            }
+            Phase::Running(_) => Err(Refusal::InvalidRequestId),
+            _ => Err(self.refusal("RuntimeInvocationResponse")),
+        }
     }
 
     pub fn call(&mut self, call: Call) -> Result<Effect, Refusal> {
@@ -97,17 +111,17 @@ impl RuntimeApi {
                 Ok(Effect::Waiting)
             }
             Phase::Ready => Ok(Effect::StillWaiting),
-            Phase::Running(_) | Phase::InitError => Err(self.refusal("Ready")),
+            Phase::Running(_) | Phase::Streaming(_) | Phase::InitError => Err(self.refusal("Ready")),
         }
     }
 
     fn finish(&mut self, id: &str, to: &'static str) -> Result<(), Refusal> {
         match &self.phase {
-            Phase::Running(current) if current == id => {
+            Phase::Running(current) | Phase::Streaming(current) if current == id => {
                 self.phase = Phase::Answered;
                 Ok(())
             }
-            Phase::Running(_) => Err(Refusal::InvalidRequestId),
+            Phase::Running(_) | Phase::Streaming(_) => Err(Refusal::InvalidRequestId),
             _ => Err(self.refusal(to)),
         }
     }
@@ -117,6 +131,7 @@ impl RuntimeApi {
             Phase::Started => "RuntimeStarted",
             Phase::Ready => "Ready",
             Phase::Running(_) => "Running",
+            Phase::Streaming(_) => "RuntimeResponding",
             Phase::Answered => "RuntimeResponseSent",
             Phase::InitError => "RuntimeInitError",
         };
@@ -152,6 +167,17 @@ mod tests {
         let mut api = ready();
         api.begin("a");
         assert_eq!(api.call(response("b")), Err(Refusal::InvalidRequestId));
+        assert!(matches!(api.call(response("a")), Ok(Effect::Answered(_))));
+    }
+
+    #[test]
+    fn a_streamed_answer_begins_once_and_ends_as_any_other() {
+        let mut api = ready();
+        api.begin("a");
+        assert_eq!(api.stream("b"), Err(Refusal::InvalidRequestId));
+        assert_eq!(api.stream("a"), Ok(()));
+        assert!(matches!(api.stream("a"), Err(Refusal::InvalidStateTransition { .. })));
+        assert!(matches!(api.call(Call::Next), Err(Refusal::InvalidStateTransition { .. })));
         assert!(matches!(api.call(response("a")), Ok(Effect::Answered(_))));
     }
 

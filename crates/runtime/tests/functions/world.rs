@@ -209,6 +209,7 @@ impl World {
             cognito_identity: None,
             trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0".into()),
             tail: true,
+            stream: None,
         };
         Answer { request_id, outcome: self.pool.invoke(Arc::new(spec.clone()), invocation).await }
     }

@@ -23,6 +23,7 @@ mod ops;
 mod present;
 mod records;
 mod service;
+mod streamed;
 mod tasks;
 pub mod url;
 pub mod zip;

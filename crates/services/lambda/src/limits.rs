@@ -42,6 +42,9 @@ pub const MEMORY_DEFAULT_MB: i32 = 128;
 /// Megabytes of /tmp. Source: Lambda API Reference, CreateFunction.
 pub const EPHEMERAL_DEFAULT_MB: i32 = 512;
 
+/// Status and headers before a streamed body, in bytes. Ours: heads of responses are smaller everywhere.
+pub const URL_PRELUDE_BYTES_MAX: usize = 256 << 10;
+
 /// A synchronous invocation's payload, in bytes.
 pub const SYNC_PAYLOAD_BYTES_MAX: usize = 6 << 20;
 

@@ -236,6 +236,7 @@ door! {
     get_function_recursion_config: GetFunctionRecursionConfigRequest => GetFunctionRecursionConfigResponse;
     put_runtime_management_config: PutRuntimeManagementConfigRequest => PutRuntimeManagementConfigResponse;
     get_runtime_management_config: GetRuntimeManagementConfigRequest => GetRuntimeManagementConfigResponse;
+    invoke_with_response_stream: InvokeWithResponseStreamRequest => InvokeWithResponseStreamResponse;
     create_function_url_config: CreateFunctionUrlConfigRequest => CreateFunctionUrlConfigResponse;
     get_function_url_config: GetFunctionUrlConfigRequest => GetFunctionUrlConfigResponse;
     update_function_url_config: UpdateFunctionUrlConfigRequest => UpdateFunctionUrlConfigResponse;

@@ -226,6 +226,7 @@ async fn try_once(shared: &Arc<Shared>, open: &Open, payload: Bytes, permit: Per
         cognito_identity: None,
         trace_header: None,
         tail: false,
+        stream: None,
     };
     let last = |response| Some(Last { version: version.version.clone(), response });
     match shared.run_to_its_end(spec, invocation, permit).await {

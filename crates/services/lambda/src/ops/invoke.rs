@@ -58,6 +58,7 @@ impl Shared {
             cognito_identity: None,
             trace_header: None,
             tail: input.log_type == Some(LogType::Tail),
+            stream: None,
         };
         let outcome = self.run_to_its_end(spec, invocation, permit).await?;
         answer(version, outcome)
@@ -210,7 +211,7 @@ pub(crate) fn or_nothing(payload: Bytes) -> Bytes {
     if payload.is_empty() { Bytes::from_static(NO_PAYLOAD) } else { payload }
 }
 
-fn check_size(payload: &Bytes, asked: &InvocationType) -> Result<(), Error> {
+pub(super) fn check_size(payload: &Bytes, asked: &InvocationType) -> Result<(), Error> {
     let (max, invocation_type) = match asked {
         InvocationType::Event => (ASYNC_PAYLOAD_BYTES_MAX, "Event"),
         _ => (SYNC_PAYLOAD_BYTES_MAX, "RequestResponse"),
@@ -220,7 +221,7 @@ fn check_size(payload: &Bytes, asked: &InvocationType) -> Result<(), Error> {
 }
 
 /// Base64 of JSON. Source: Lambda API Reference, Invoke.
-fn client_context(text: Option<&str>) -> Result<Option<String>, Error> {
+pub(super) fn client_context(text: Option<&str>) -> Result<Option<String>, Error> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let decoded = STANDARD.decode(text).ok().filter(|_| text.len() <= CLIENT_CONTEXT_BYTES_MAX);
     let json = decoded.and_then(|bytes| String::from_utf8(bytes).ok());

@@ -14,6 +14,7 @@ mod layers;
 mod lists;
 mod pages;
 mod permissions;
+mod response_stream;
 mod tags;
 mod urls;
 mod versions;

@@ -9,6 +9,8 @@ use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
+use super::stream;
+
 /// Headers that are the platform's own word, whatever a function says.
 const PLATFORM: [&str; 6] =
     ["connection", "content-length", "date", "keep-alive", "transfer-encoding", "x-amzn-requestid"];
@@ -29,7 +31,7 @@ pub struct NoResponse;
 
 /// Reads a payload. One without `statusCode` is the body itself, with status 200.
 pub fn of_payload(payload: Bytes) -> Result<Answer, NoResponse> {
-    let value: Value = serde_json::from_slice(&payload).map_err(|_| NoResponse)?;
+    let Ok(value) = serde_json::from_slice::<Value>(&payload) else { return of_whole_stream(&payload) };
     let Value::Object(fields) = value else { return Ok(inferred(payload)) };
     if !fields.contains_key("statusCode") {
         return Ok(inferred(payload));
@@ -45,6 +47,15 @@ pub fn of_payload(payload: Bytes) -> Result<Answer, NoResponse> {
         Some(Value::Bool(true)) => STANDARD.decode(body).map_err(|_| NoResponse)?.into(),
         _ => body.into(),
     };
+    Ok(answer)
+}
+
+/// What a streaming handler wrote, where the URL takes answers whole.
+fn of_whole_stream(payload: &Bytes) -> Result<Answer, NoResponse> {
+    let at = stream::find(payload).ok_or(NoResponse)?;
+    let mut answer = stream::read(&payload.slice(..at)).ok_or(NoResponse)?;
+    answer.headers.entry(CONTENT_TYPE).or_insert(JSON);
+    answer.body = payload.slice(at + stream::DELIMITER.len()..);
     Ok(answer)
 }
 
@@ -121,6 +132,8 @@ mod tests {
             assert_eq!(answer.body, payload.to_string());
         }
         assert_eq!(of_payload(Bytes::from_static(b"text")), Err(NoResponse));
+        let streamed = of_payload(Bytes::from_static(b"{\"statusCode\":201}\0\0\0\0\0\0\0\0body")).unwrap();
+        assert_eq!((streamed.status.as_u16(), &streamed.body[..]), (201, &b"body"[..]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod cors;
 pub(crate) mod event;
 pub(crate) mod records;
 mod refused;
+mod stream;
 
 use std::sync::Arc;
 
@@ -30,6 +31,9 @@ use event::Source;
 use records::{UrlOwnerRecord, UrlRecord, owner};
 use refused::Refused;
 
+/// The invoke mode in which answers come piece by piece.
+const STREAMED: &str = "RESPONSE_STREAM";
+
 const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// What a URL stands for.
@@ -50,23 +54,21 @@ impl Shared {
         let trace = self.trace_of(&request.parts.headers);
         let target = match self.url_target(id) {
             Ok(target) => target,
-            Err(refused) => return finished(refused.answer(), request.request_id, &trace),
+            Err(refused) => return finished(refused.answer(), None, request.request_id, &trace),
         };
         let headers = &request.parts.headers;
         let cors = target.url.cors.clone();
         if let Some(cors) = cors.as_ref().filter(|_| cors::is_preflight(&request.parts.method, headers)) {
             let headers = cors::preflight(cors, headers);
-            return finished(
-                Answer { status: StatusCode::OK, headers, body: Bytes::new() },
-                request.request_id,
-                &trace,
-            );
+            let answer = Answer { status: StatusCode::OK, headers, body: Bytes::new() };
+            return finished(answer, None, request.request_id, &trace);
         }
-        let mut answer = self.answer_url(&target, &request, &trace).await.unwrap_or_else(Refused::answer);
+        let answered = self.answer_url(&target, &request, &trace).await;
+        let (mut answer, body) = answered.unwrap_or_else(|refused| (refused.answer(), None));
         if let Some(cors) = &cors {
             cors::apply(cors, headers, &mut answer.headers);
         }
-        finished(answer, request.request_id, &trace)
+        finished(answer, body, request.request_id, &trace)
     }
 
     fn url_target(&self, id: &str) -> Result<Target, Refused> {
@@ -81,7 +83,13 @@ impl Shared {
         Ok(Target { url, named: FunctionRef { account, region, name: owned.function, qualifier }, function })
     }
 
-    async fn answer_url(&self, target: &Target, request: &PlaneRequest<'_>, trace: &str) -> Result<Answer, Refused> {
+    /// The response, and its body apart where it comes piece by piece.
+    async fn answer_url(
+        &self,
+        target: &Target,
+        request: &PlaneRequest<'_>,
+        trace: &str,
+    ) -> Result<(Answer, Option<Body>), Refused> {
         let Target { url, named, function } = target;
         let signer = match url.signed {
             true => Some(request.senders.signer("lambda").map_err(signature)?),
@@ -119,10 +127,15 @@ impl Shared {
             cognito_identity: None,
             trace_header: Some(format!("{trace};Parent={};Sampled=0", id::hex_digits(&*self.rng, 16))),
             tail: false,
+            stream: None,
         };
+        if url.invoke_mode.as_deref() == Some(STREAMED) {
+            let (answer, body) = stream::answer(self.run_streamed(spec, invocation, permit)).await?;
+            return Ok((answer, Some(body)));
+        }
         let outcome = self.run_to_its_end(spec, invocation, permit).await?;
         match outcome.result {
-            Ok(payload) => answer::of_payload(payload).map_err(|_| Refused::Failed),
+            Ok(payload) => Ok((answer::of_payload(payload).map_err(|_| Refused::Failed)?, None)),
             Err(InvocationError::Function(_)) => Err(Refused::Failed),
             Err(InvocationError::Environment(error)) => Err(Refused::NotRun(error.into())),
         }
@@ -148,8 +161,8 @@ fn signature(error: wire::ApiError) -> Refused {
 }
 
 /// Adds what every answer of a URL has.
-fn finished(answer: Answer, request_id: &str, trace: &str) -> Response<Body> {
-    let mut response = Response::new(Body::Bytes(answer.body));
+fn finished(answer: Answer, body: Option<Body>, request_id: &str, trace: &str) -> Response<Body> {
+    let mut response = Response::new(body.unwrap_or(Body::Bytes(answer.body)));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     let root = trace.replacen("Root=", "root=", 1);

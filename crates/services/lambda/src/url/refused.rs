@@ -62,7 +62,7 @@ impl Refused {
             ),
             Self::Failed => failed(),
             Self::NotRun(error) => {
-                tracing::warn!(%error, "a function behind a URL could not be run");
+                tracing::info!(%error, "a function behind a URL could not be run");
                 failed()
             }
         }
