@@ -243,7 +243,8 @@ impl<M: Machine> Shared<M> {
         let mut fx = Effects::at(self.store.clock().now());
         let mut first = self.take(id, txn, &mut fx)?;
         let Reply { out, release } = work(&mut first.machine, txn, &mut fx);
-        self.settle(id, &mut first, txn, &mut fx)?;
+        let mut events = Vec::new();
+        self.settle(id, &mut first, txn, &mut fx, &mut events)?;
         let at_once = release == Release::Now && !first.changed_in.is_some_and(|group| txn.is_under_way(group));
         let mut working = vec![(id.clone(), first)];
         let mut handed_on = 0;
@@ -261,7 +262,7 @@ impl<M: Machine> Shared<M> {
             };
             let (id, opened) = &mut working[at];
             opened.machine.apply(command, txn, &mut fx);
-            self.settle(id, opened, txn, &mut fx)?;
+            self.settle(id, opened, txn, &mut fx, &mut events)?;
         }
         txn.release(if release == Release::Now { Release::Durable } else { release });
         let wrote = working.iter().filter(|(_, opened)| opened.wrote).map(|(id, _)| id.clone()).collect();
@@ -270,7 +271,7 @@ impl<M: Machine> Shared<M> {
             opened.wrote = false;
             open.insert(id, opened);
         }
-        Ok(Step { out, id: id.clone(), wrote, at_once, events: fx.events, afterwards: fx.afterwards })
+        Ok(Step { out, wrote, at_once, events, afterwards: fx.afterwards })
     }
 
     fn take(&self, id: &M::Id, txn: &Txn, fx: &mut Effects<M>) -> Result<Opened<M>, StoreError> {
@@ -285,7 +286,14 @@ impl<M: Machine> Shared<M> {
         }
     }
 
-    fn settle(&self, id: &M::Id, opened: &mut Opened<M>, txn: &mut Txn, fx: &mut Effects<M>) -> Result<(), StoreError> {
+    fn settle(
+        &self,
+        id: &M::Id,
+        opened: &mut Opened<M>,
+        txn: &mut Txn,
+        fx: &mut Effects<M>,
+        events: &mut Vec<(M::Id, M::Event)>,
+    ) -> Result<(), StoreError> {
         if !fx.changes.is_empty() {
             opened.wrote = true;
             opened.changed_in = Some(txn.group_number());
@@ -295,6 +303,7 @@ impl<M: Machine> Shared<M> {
             // Nobody keeps the time any more when the service is stopping.
             let _ = self.timers.send((due, id.clone(), timer));
         }
+        events.extend(fx.events.drain(..).map(|event| (id.clone(), event)));
         Ok(())
     }
 
@@ -303,7 +312,7 @@ impl<M: Machine> Shared<M> {
         step: Step<T, M>,
         tell: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Done {
-        let Step { out, id, wrote, at_once, events, afterwards } = step;
+        let Step { out, wrote, at_once, events, afterwards } = step;
         let answer = move |committed: Result<(), StoreError>| {
             if let Err(error) = committed {
                 let mut open = self.lock();
@@ -315,7 +324,7 @@ impl<M: Machine> Shared<M> {
             }
             for event in events {
                 // Nobody need be listening.
-                let _ = self.events.send((id.clone(), event));
+                let _ = self.events.send(event);
             }
             for work in afterwards {
                 work();
@@ -328,10 +337,9 @@ impl<M: Machine> Shared<M> {
 
 struct Step<T, M: Machine> {
     out: T,
-    id: M::Id,
     wrote: Vec<M::Id>,
     at_once: bool,
-    events: Vec<M::Event>,
+    events: Vec<(M::Id, M::Event)>,
     afterwards: Vec<Afterwards>,
 }
 
