@@ -62,6 +62,7 @@ pub const TARGETS: &[Target] = &[
         seeds: &[b"arn:aws:lambda:us-east-1:123456789012:layer:tools:12"],
     },
     Target {
+<<<<<<< HEAD
         name: "function-url",
         run: service_lambda::url::fuzz,
         seeds: &[
@@ -69,6 +70,29 @@ pub const TARGETS: &[Target] = &[
             br#"{"statusCode":200,"headers":{"a":"b"},"cookies":["c=1"],"body":"eA==","isBase64Encoded":true}"#,
         ],
     },
+=======
+        name: "queue-name",
+        run: service_sqs::fuzz::queue_name,
+        seeds: &[
+            b"https://sqs.us-east-1.amazonaws.com/123456789012/jobs.fifo",
+            b"arn:aws:sqs:us-east-1:123456789012:jobs",
+        ],
+    },
+    Target {
+        name: "receipt-handle",
+        run: service_sqs::fuzz::receipt,
+        seeds: &[b"AQEBAAEAAAAAAAAAAgAAAAAAAAADAAAAAAAAAG1rmQ4="],
+    },
+    Target {
+        name: "redrive-policy",
+        run: service_sqs::fuzz::redrive,
+        seeds: &[
+            b"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:123456789012:dead\",\"maxReceiveCount\":\"3\"}",
+            b"{\"redrivePermission\":\"byQueue\",\"sourceQueueArns\":[\"arn:aws:sqs:us-east-1:123456789012:jobs\"]}",
+        ],
+    },
+    Target { name: "stored-message", run: service_sqs::fuzz::stored, seeds: &[] },
+>>>>>>> 83955dd (Serve SQS: standard and FIFO queues that live in memory and survive on disk)
     Target { name: "zip", run: service_lambda::zip::fuzz, seeds: &[ZIP] },
     Target {
         name: "telemetry-frames",

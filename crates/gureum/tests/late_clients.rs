@@ -33,7 +33,7 @@ impl api_lambda::Lambda for Lambda {
 
 impl api_logs::Logs for Logs {
     async fn put_log_events(&self, cx: &Cx, input: PutLogEventsRequest) -> Result<PutLogEventsResponse, ApiError> {
-        let message = SendMessageRequest { message_body: input.log_group_name, ..Default::default() };
+        let message = SendMessageRequest { message_body: Some(input.log_group_name), ..Default::default() };
         self.sqs.send_message(cx, message).await?;
         Ok(PutLogEventsResponse::default())
     }
@@ -41,7 +41,7 @@ impl api_logs::Logs for Logs {
 
 impl api_sqs::Sqs for Sqs {
     async fn send_message(&self, cx: &Cx, input: SendMessageRequest) -> Result<SendMessageResult, ApiError> {
-        if let Some(shorter) = input.message_body.strip_suffix('!') {
+        if let Some(shorter) = input.message_body.as_deref().and_then(|body| body.strip_suffix('!')) {
             let request = InvocationRequest { function_name: shorter.to_owned(), ..Default::default() };
             self.lambda.invoke(cx, request).await?;
         }

@@ -18,6 +18,10 @@ pub struct Cx {
     /// Whether the request came over TLS.
     pub secure_transport: bool,
     pub user_agent: Option<Arc<str>>,
+    /// The host that the client named, with its port: answers that hold URLs of ours name it again.
+    pub host: Option<Arc<str>>,
+    /// The request's path, still encoded: SQS's older clients name the queue by it.
+    pub path: Option<Arc<str>>,
     /// For whom a service calls (`aws:SourceArn`): the log group, queue or topic that made it call.
     pub source_arn: Option<Arc<str>>,
     hints: Arc<Mutex<Vec<Hint>>>,
@@ -45,6 +49,8 @@ impl Cx {
             source_ip: None,
             secure_transport: false,
             user_agent: None,
+            host: None,
+            path: None,
             source_arn: None,
             hints: Arc::default(),
         }

@@ -202,6 +202,13 @@ impl KeyRange {
         Self { start: start.clone(), end: end.clone() }
     }
 
+    /// The part of this range from `first` on.
+    #[must_use]
+    pub fn starting_at(mut self, first: &Key) -> Self {
+        self.start = self.start.max(first.clone());
+        self
+    }
+
     /// The part of this range that follows `last`.
     #[must_use]
     pub fn continued_after(mut self, last: &Key) -> Self {

@@ -34,6 +34,10 @@ pub struct ApiError {
     /// Further members of the error's shape, by their names (`Reason`, `retryAfterSeconds`).
     pub members: Vec<(&'static str, Doc)>,
     pub class: ErrorClass,
+    /// What JSON protocols call an error that no shape stands for, where it differs from the code.
+    pub json_name: Option<&'static str>,
+    /// awsQuery: an empty `<Detail/>` follows the message, as SQS writes it.
+    pub empty_detail: bool,
 }
 
 /// Which namespace stands before the code in `__type`.
@@ -55,6 +59,8 @@ impl ApiError {
             message: Some(message.into()),
             members: Vec::new(),
             class: ErrorClass::Service,
+            json_name: None,
+            empty_detail: false,
         }
     }
 
@@ -68,6 +74,8 @@ impl ApiError {
             message: Some(message.into()),
             members: Vec::new(),
             class: ErrorClass::Service,
+            json_name: None,
+            empty_detail: false,
         }
     }
 
@@ -100,7 +108,7 @@ impl ApiError {
 
     /// The name that JSON protocols call the error by.
     pub fn name(&self) -> &str {
-        self.facts.map_or(self.code.as_ref(), |facts| facts.name)
+        self.facts.map(|facts| facts.name).or(self.json_name).unwrap_or(self.code.as_ref())
     }
 }
 

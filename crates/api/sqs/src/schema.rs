@@ -15,8 +15,8 @@ pub static MODEL: Model = Model {
         signing_name: "sqs",
         endpoint_prefix: "sqs",
         target_prefix: "AmazonSQS",
-        protocols: &[Protocol { kind: ProtocolKind::AwsJson10, query_compatible: true }],
-        xml_namespace: "",
+        protocols: &[Protocol { kind: ProtocolKind::AwsJson10, query_compatible: true }, Protocol { kind: ProtocolKind::AwsQuery, query_compatible: false }],
+        xml_namespace: "http://queue.amazonaws.com/doc/2012-11-05/",
         error_style: ErrorStyle {
             namespace: "com.amazonaws.sqs#",
             framework_namespace: "com.amazon.coral.service#",
@@ -33,88 +33,337 @@ pub static MODEL: Model = Model {
     unserved: &UNSERVED,
 };
 
-static OPERATIONS: [Operation; 1] = [
-    Operation { name: "SendMessage", method: "POST", uri: "/", status: 200, input: Some(21), output: Some(22), result_wrapper: "", errors: &[1, 12, 11, 10, 2, 4, 6, 7, 8, 9, 3, 5, 0], host_prefix: "", checksum_required: false },
+static OPERATIONS: [Operation; 23] = [
+    Operation { name: "AddPermission", method: "POST", uri: "/", status: 200, input: Some(2), output: None, result_wrapper: "", errors: &[18, 24, 21, 3, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "CancelMessageMoveTask", method: "POST", uri: "/", status: 200, input: Some(12), output: Some(13), result_wrapper: "CancelMessageMoveTaskResult", errors: &[25, 24, 3, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "ChangeMessageVisibility", method: "POST", uri: "/", status: 200, input: Some(20), output: None, result_wrapper: "", errors: &[17, 23, 24, 21, 27, 3, 9], host_prefix: "", checksum_required: false },
+    Operation { name: "ChangeMessageVisibilityBatch", method: "POST", uri: "/", status: 200, input: Some(14), output: Some(17), result_wrapper: "ChangeMessageVisibilityBatchResult", errors: &[26, 2, 0, 6, 24, 21, 27, 3, 9], host_prefix: "", checksum_required: false },
+    Operation { name: "CreateQueue", method: "POST", uri: "/", status: 200, input: Some(21), output: Some(22), result_wrapper: "CreateQueueResult", errors: &[20, 22, 24, 3, 4, 5, 27, 9], host_prefix: "", checksum_required: false },
+    Operation { name: "DeleteMessage", method: "POST", uri: "/", status: 200, input: Some(29), output: None, result_wrapper: "", errors: &[7, 23, 24, 21, 27, 9, 3], host_prefix: "", checksum_required: false },
+    Operation { name: "DeleteMessageBatch", method: "POST", uri: "/", status: 200, input: Some(23), output: Some(26), result_wrapper: "DeleteMessageBatchResult", errors: &[26, 2, 0, 6, 24, 21, 27, 3, 9], host_prefix: "", checksum_required: false },
+    Operation { name: "DeleteQueue", method: "POST", uri: "/", status: 200, input: Some(30), output: None, result_wrapper: "", errors: &[24, 21, 3, 27, 9], host_prefix: "", checksum_required: false },
+    Operation { name: "GetQueueAttributes", method: "POST", uri: "/", status: 200, input: Some(33), output: Some(34), result_wrapper: "GetQueueAttributesResult", errors: &[4, 24, 21, 27, 9, 3], host_prefix: "", checksum_required: false },
+    Operation { name: "GetQueueUrl", method: "POST", uri: "/", status: 200, input: Some(35), output: Some(36), result_wrapper: "GetQueueUrlResult", errors: &[24, 21, 3, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "ListDeadLetterSourceQueues", method: "POST", uri: "/", status: 200, input: Some(51), output: Some(52), result_wrapper: "ListDeadLetterSourceQueuesResult", errors: &[21, 24, 9, 3, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "ListMessageMoveTasks", method: "POST", uri: "/", status: 200, input: Some(53), output: Some(54), result_wrapper: "ListMessageMoveTasksResult", errors: &[25, 24, 3, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "ListQueueTags", method: "POST", uri: "/", status: 200, input: Some(57), output: Some(58), result_wrapper: "ListQueueTagsResult", errors: &[24, 21, 27, 3, 9], host_prefix: "", checksum_required: false },
+    Operation { name: "ListQueues", method: "POST", uri: "/", status: 200, input: Some(59), output: Some(60), result_wrapper: "ListQueuesResult", errors: &[24, 9, 3, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "PurgeQueue", method: "POST", uri: "/", status: 200, input: Some(79), output: None, result_wrapper: "", errors: &[21, 19, 24, 3, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "ReceiveMessage", method: "POST", uri: "/", status: 200, input: Some(87), output: Some(88), result_wrapper: "ReceiveMessageResult", errors: &[27, 18, 24, 21, 9, 11, 13, 14, 15, 16, 10, 12, 3], host_prefix: "", checksum_required: false },
+    Operation { name: "RemovePermission", method: "POST", uri: "/", status: 200, input: Some(89), output: None, result_wrapper: "", errors: &[3, 24, 21, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "SendMessage", method: "POST", uri: "/", status: 200, input: Some(98), output: Some(99), result_wrapper: "SendMessageResult", errors: &[8, 27, 24, 21, 9, 11, 13, 14, 15, 16, 10, 12, 3], host_prefix: "", checksum_required: false },
+    Operation { name: "SendMessageBatch", method: "POST", uri: "/", status: 200, input: Some(92), output: Some(95), result_wrapper: "SendMessageBatchResult", errors: &[26, 2, 0, 1, 6, 27, 24, 21, 9, 11, 13, 14, 15, 16, 10, 12, 3], host_prefix: "", checksum_required: false },
+    Operation { name: "SetQueueAttributes", method: "POST", uri: "/", status: 200, input: Some(100), output: None, result_wrapper: "", errors: &[4, 5, 24, 21, 27, 18, 3, 9], host_prefix: "", checksum_required: false },
+    Operation { name: "StartMessageMoveTask", method: "POST", uri: "/", status: 200, input: Some(101), output: Some(102), result_wrapper: "StartMessageMoveTaskResult", errors: &[25, 24, 3, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "TagQueue", method: "POST", uri: "/", status: 200, input: Some(108), output: None, result_wrapper: "", errors: &[3, 24, 21, 9, 27], host_prefix: "", checksum_required: false },
+    Operation { name: "UntagQueue", method: "POST", uri: "/", status: 200, input: Some(113), output: None, result_wrapper: "", errors: &[3, 24, 21, 9, 27], host_prefix: "", checksum_required: false },
 ];
 
-pub(crate) static ERRORS: [ErrorFacts; 13] = [
-    ErrorFacts { name: "InvalidAddress", code: "InvalidAddress", status: 400, fault: Fault::Client, shape: 3 },
-    ErrorFacts { name: "InvalidMessageContents", code: "InvalidMessageContents", status: 400, fault: Fault::Client, shape: 4 },
-    ErrorFacts { name: "InvalidSecurity", code: "InvalidSecurity", status: 400, fault: Fault::Client, shape: 5 },
-    ErrorFacts { name: "KmsAccessDenied", code: "KmsAccessDenied", status: 400, fault: Fault::Client, shape: 6 },
-    ErrorFacts { name: "KmsDisabled", code: "KmsDisabled", status: 400, fault: Fault::Client, shape: 7 },
-    ErrorFacts { name: "KmsInvalidKeyUsage", code: "KmsInvalidKeyUsage", status: 400, fault: Fault::Client, shape: 8 },
-    ErrorFacts { name: "KmsInvalidState", code: "KmsInvalidState", status: 400, fault: Fault::Client, shape: 9 },
-    ErrorFacts { name: "KmsNotFound", code: "KmsNotFound", status: 400, fault: Fault::Client, shape: 10 },
-    ErrorFacts { name: "KmsOptInRequired", code: "KmsOptInRequired", status: 400, fault: Fault::Client, shape: 11 },
-    ErrorFacts { name: "KmsThrottled", code: "KmsThrottled", status: 400, fault: Fault::Client, shape: 12 },
-    ErrorFacts { name: "QueueDoesNotExist", code: "QueueDoesNotExist", status: 400, fault: Fault::Client, shape: 19 },
-    ErrorFacts { name: "RequestThrottled", code: "RequestThrottled", status: 400, fault: Fault::Client, shape: 20 },
-    ErrorFacts { name: "UnsupportedOperation", code: "UnsupportedOperation", status: 400, fault: Fault::Client, shape: 25 },
+pub(crate) static ERRORS: [ErrorFacts; 28] = [
+    ErrorFacts { name: "BatchEntryIdsNotDistinct", code: "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", status: 400, fault: Fault::Client, shape: 4 },
+    ErrorFacts { name: "BatchRequestTooLong", code: "AWS.SimpleQueueService.BatchRequestTooLong", status: 400, fault: Fault::Client, shape: 5 },
+    ErrorFacts { name: "EmptyBatchRequest", code: "AWS.SimpleQueueService.EmptyBatchRequest", status: 400, fault: Fault::Client, shape: 31 },
+    ErrorFacts { name: "InvalidAddress", code: "InvalidAddress", status: 404, fault: Fault::Client, shape: 37 },
+    ErrorFacts { name: "InvalidAttributeName", code: "InvalidAttributeName", status: 400, fault: Fault::Client, shape: 38 },
+    ErrorFacts { name: "InvalidAttributeValue", code: "InvalidAttributeValue", status: 400, fault: Fault::Client, shape: 39 },
+    ErrorFacts { name: "InvalidBatchEntryId", code: "AWS.SimpleQueueService.InvalidBatchEntryId", status: 400, fault: Fault::Client, shape: 40 },
+    ErrorFacts { name: "InvalidIdFormat", code: "InvalidIdFormat", status: 404, fault: Fault::Client, shape: 41 },
+    ErrorFacts { name: "InvalidMessageContents", code: "InvalidMessageContents", status: 400, fault: Fault::Client, shape: 42 },
+    ErrorFacts { name: "InvalidSecurity", code: "InvalidSecurity", status: 403, fault: Fault::Client, shape: 43 },
+    ErrorFacts { name: "KmsAccessDenied", code: "KMS.AccessDeniedException", status: 400, fault: Fault::Client, shape: 44 },
+    ErrorFacts { name: "KmsDisabled", code: "KMS.DisabledException", status: 400, fault: Fault::Client, shape: 45 },
+    ErrorFacts { name: "KmsInvalidKeyUsage", code: "KMS.InvalidKeyUsageException", status: 400, fault: Fault::Client, shape: 46 },
+    ErrorFacts { name: "KmsInvalidState", code: "KMS.InvalidStateException", status: 400, fault: Fault::Client, shape: 47 },
+    ErrorFacts { name: "KmsNotFound", code: "KMS.NotFoundException", status: 400, fault: Fault::Client, shape: 48 },
+    ErrorFacts { name: "KmsOptInRequired", code: "KMS.OptInRequired", status: 403, fault: Fault::Client, shape: 49 },
+    ErrorFacts { name: "KmsThrottled", code: "KMS.ThrottlingException", status: 400, fault: Fault::Client, shape: 50 },
+    ErrorFacts { name: "MessageNotInflight", code: "AWS.SimpleQueueService.MessageNotInflight", status: 400, fault: Fault::Client, shape: 69 },
+    ErrorFacts { name: "OverLimit", code: "OverLimit", status: 403, fault: Fault::Client, shape: 77 },
+    ErrorFacts { name: "PurgeQueueInProgress", code: "AWS.SimpleQueueService.PurgeQueueInProgress", status: 403, fault: Fault::Client, shape: 78 },
+    ErrorFacts { name: "QueueDeletedRecently", code: "AWS.SimpleQueueService.QueueDeletedRecently", status: 400, fault: Fault::Client, shape: 82 },
+    ErrorFacts { name: "QueueDoesNotExist", code: "AWS.SimpleQueueService.NonExistentQueue", status: 400, fault: Fault::Client, shape: 83 },
+    ErrorFacts { name: "QueueNameExists", code: "QueueAlreadyExists", status: 400, fault: Fault::Client, shape: 84 },
+    ErrorFacts { name: "ReceiptHandleIsInvalid", code: "ReceiptHandleIsInvalid", status: 404, fault: Fault::Client, shape: 86 },
+    ErrorFacts { name: "RequestThrottled", code: "RequestThrottled", status: 403, fault: Fault::Client, shape: 90 },
+    ErrorFacts { name: "ResourceNotFoundException", code: "ResourceNotFoundException", status: 404, fault: Fault::Client, shape: 91 },
+    ErrorFacts { name: "TooManyEntriesInBatchRequest", code: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", status: 400, fault: Fault::Client, shape: 111 },
+    ErrorFacts { name: "UnsupportedOperation", code: "AWS.SimpleQueueService.UnsupportedOperation", status: 400, fault: Fault::Client, shape: 112 },
 ];
 
-static SHAPES: [Shape; 26] = [
+static SHAPES: [Shape; 114] = [
+    Shape { name: "AWSAccountIdList", kind: Kind::List(&Member { name: "member", shape: 103, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "ActionNameList", kind: Kind::List(&Member { name: "member", shape: 103, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "AddPermissionRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "Label", shape: 103, wire_name: "Label", ..MEMBER },
+        Member { name: "AWSAccountIds", shape: 0, wire_name: "AWSAccountIds", query_name: Some("AWSAccountId"), flat: true, ..MEMBER },
+        Member { name: "Actions", shape: 1, wire_name: "Actions", query_name: Some("ActionName"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "AttributeNameList", kind: Kind::List(&Member { name: "member", shape: 81, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "BatchEntryIdsNotDistinct", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "BatchRequestTooLong", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "BatchResultErrorEntry", kind: Kind::Structure(&[
+        Member { name: "Id", shape: 103, wire_name: "Id", required: true, ..MEMBER },
+        Member { name: "SenderFault", shape: 10, wire_name: "SenderFault", required: true, ..MEMBER },
+        Member { name: "Code", shape: 103, wire_name: "Code", required: true, ..MEMBER },
+        Member { name: "Message", shape: 103, wire_name: "Message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "BatchResultErrorEntryList", kind: Kind::List(&Member { name: "member", shape: 6, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
     Shape { name: "Binary", kind: Kind::Blob, ..SHAPE },
-    Shape { name: "BinaryList", kind: Kind::List(&Member { name: "member", shape: 0, wire_name: "member", ..MEMBER }), ..SHAPE },
+    Shape { name: "BinaryList", kind: Kind::List(&Member { name: "member", shape: 8, wire_name: "member", ..MEMBER }), ..SHAPE },
+    Shape { name: "Boolean", kind: Kind::Boolean, ..SHAPE },
+    Shape { name: "BoxedInteger", kind: Kind::Integer, ..SHAPE },
+    Shape { name: "CancelMessageMoveTaskRequest", kind: Kind::Structure(&[
+        Member { name: "TaskHandle", shape: 103, wire_name: "TaskHandle", ..MEMBER }]), ..SHAPE },
+    Shape { name: "CancelMessageMoveTaskResult", kind: Kind::Structure(&[
+        Member { name: "ApproximateNumberOfMessagesMoved", shape: 61, wire_name: "ApproximateNumberOfMessagesMoved", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ChangeMessageVisibilityBatchRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "Entries", shape: 16, wire_name: "Entries", query_name: Some("ChangeMessageVisibilityBatchRequestEntry"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "ChangeMessageVisibilityBatchRequestEntry", kind: Kind::Structure(&[
+        Member { name: "Id", shape: 103, wire_name: "Id", ..MEMBER },
+        Member { name: "ReceiptHandle", shape: 103, wire_name: "ReceiptHandle", ..MEMBER },
+        Member { name: "VisibilityTimeout", shape: 75, wire_name: "VisibilityTimeout", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ChangeMessageVisibilityBatchRequestEntryList", kind: Kind::List(&Member { name: "member", shape: 15, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "ChangeMessageVisibilityBatchResult", kind: Kind::Structure(&[
+        Member { name: "Successful", shape: 19, wire_name: "Successful", query_name: Some("ChangeMessageVisibilityBatchResultEntry"), required: true, flat: true, ..MEMBER },
+        Member { name: "Failed", shape: 7, wire_name: "Failed", query_name: Some("BatchResultErrorEntry"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "ChangeMessageVisibilityBatchResultEntry", kind: Kind::Structure(&[
+        Member { name: "Id", shape: 103, wire_name: "Id", required: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "ChangeMessageVisibilityBatchResultEntryList", kind: Kind::List(&Member { name: "member", shape: 18, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "ChangeMessageVisibilityRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "ReceiptHandle", shape: 103, wire_name: "ReceiptHandle", ..MEMBER },
+        Member { name: "VisibilityTimeout", shape: 75, wire_name: "VisibilityTimeout", ..MEMBER }]), ..SHAPE },
+    Shape { name: "CreateQueueRequest", kind: Kind::Structure(&[
+        Member { name: "QueueName", shape: 103, wire_name: "QueueName", ..MEMBER },
+        Member { name: "Attributes", shape: 80, wire_name: "Attributes", query_name: Some("Attribute"), flat: true, ..MEMBER },
+        Member { name: "tags", shape: 107, wire_name: "tags", query_name: Some("Tag"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "CreateQueueResult", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER }]), ..SHAPE },
+    Shape { name: "DeleteMessageBatchRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "Entries", shape: 25, wire_name: "Entries", query_name: Some("DeleteMessageBatchRequestEntry"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "DeleteMessageBatchRequestEntry", kind: Kind::Structure(&[
+        Member { name: "Id", shape: 103, wire_name: "Id", ..MEMBER },
+        Member { name: "ReceiptHandle", shape: 103, wire_name: "ReceiptHandle", ..MEMBER }]), ..SHAPE },
+    Shape { name: "DeleteMessageBatchRequestEntryList", kind: Kind::List(&Member { name: "member", shape: 24, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "DeleteMessageBatchResult", kind: Kind::Structure(&[
+        Member { name: "Successful", shape: 28, wire_name: "Successful", query_name: Some("DeleteMessageBatchResultEntry"), required: true, flat: true, ..MEMBER },
+        Member { name: "Failed", shape: 7, wire_name: "Failed", query_name: Some("BatchResultErrorEntry"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "DeleteMessageBatchResultEntry", kind: Kind::Structure(&[
+        Member { name: "Id", shape: 103, wire_name: "Id", required: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "DeleteMessageBatchResultEntryList", kind: Kind::List(&Member { name: "member", shape: 27, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "DeleteMessageRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "ReceiptHandle", shape: 103, wire_name: "ReceiptHandle", ..MEMBER }]), ..SHAPE },
+    Shape { name: "DeleteQueueRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER }]), ..SHAPE },
+    Shape { name: "EmptyBatchRequest", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "ExceptionMessage", kind: Kind::String, ..SHAPE },
+    Shape { name: "GetQueueAttributesRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "AttributeNames", shape: 3, wire_name: "AttributeNames", query_name: Some("AttributeName"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "GetQueueAttributesResult", kind: Kind::Structure(&[
+        Member { name: "Attributes", shape: 80, wire_name: "Attributes", query_name: Some("Attribute"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "GetQueueUrlRequest", kind: Kind::Structure(&[
+        Member { name: "QueueName", shape: 103, wire_name: "QueueName", ..MEMBER },
+        Member { name: "QueueOwnerAWSAccountId", shape: 103, wire_name: "QueueOwnerAWSAccountId", ..MEMBER }]), ..SHAPE },
+    Shape { name: "GetQueueUrlResult", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER }]), ..SHAPE },
     Shape { name: "InvalidAddress", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "InvalidAttributeName", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "InvalidAttributeValue", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "InvalidBatchEntryId", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "InvalidIdFormat", kind: Kind::Structure(&[]), ..SHAPE },
     Shape { name: "InvalidMessageContents", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "InvalidSecurity", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "KmsAccessDenied", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "KmsDisabled", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "KmsInvalidKeyUsage", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "KmsInvalidState", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "KmsNotFound", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "KmsOptInRequired", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "KmsThrottled", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListDeadLetterSourceQueuesRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "NextToken", shape: 110, wire_name: "NextToken", ..MEMBER },
+        Member { name: "MaxResults", shape: 11, wire_name: "MaxResults", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListDeadLetterSourceQueuesResult", kind: Kind::Structure(&[
+        Member { name: "queueUrls", shape: 85, wire_name: "queueUrls", query_name: Some("QueueUrl"), required: true, flat: true, ..MEMBER },
+        Member { name: "NextToken", shape: 110, wire_name: "NextToken", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListMessageMoveTasksRequest", kind: Kind::Structure(&[
+        Member { name: "SourceArn", shape: 103, wire_name: "SourceArn", ..MEMBER },
+        Member { name: "MaxResults", shape: 75, wire_name: "MaxResults", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListMessageMoveTasksResult", kind: Kind::Structure(&[
+        Member { name: "Results", shape: 56, wire_name: "Results", query_name: Some("ListMessageMoveTasksResultEntry"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListMessageMoveTasksResultEntry", kind: Kind::Structure(&[
+        Member { name: "TaskHandle", shape: 103, wire_name: "TaskHandle", ..MEMBER },
+        Member { name: "Status", shape: 103, wire_name: "Status", ..MEMBER },
+        Member { name: "SourceArn", shape: 103, wire_name: "SourceArn", ..MEMBER },
+        Member { name: "DestinationArn", shape: 103, wire_name: "DestinationArn", ..MEMBER },
+        Member { name: "MaxNumberOfMessagesPerSecond", shape: 75, wire_name: "MaxNumberOfMessagesPerSecond", ..MEMBER },
+        Member { name: "ApproximateNumberOfMessagesMoved", shape: 61, wire_name: "ApproximateNumberOfMessagesMoved", ..MEMBER },
+        Member { name: "ApproximateNumberOfMessagesToMove", shape: 76, wire_name: "ApproximateNumberOfMessagesToMove", ..MEMBER },
+        Member { name: "FailureReason", shape: 103, wire_name: "FailureReason", ..MEMBER },
+        Member { name: "StartedTimestamp", shape: 61, wire_name: "StartedTimestamp", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListMessageMoveTasksResultEntryList", kind: Kind::List(&Member { name: "member", shape: 55, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "ListQueueTagsRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListQueueTagsResult", kind: Kind::Structure(&[
+        Member { name: "Tags", shape: 107, wire_name: "Tags", query_name: Some("Tag"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListQueuesRequest", kind: Kind::Structure(&[
+        Member { name: "QueueNamePrefix", shape: 103, wire_name: "QueueNamePrefix", ..MEMBER },
+        Member { name: "NextToken", shape: 110, wire_name: "NextToken", ..MEMBER },
+        Member { name: "MaxResults", shape: 11, wire_name: "MaxResults", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ListQueuesResult", kind: Kind::Structure(&[
+        Member { name: "QueueUrls", shape: 85, wire_name: "QueueUrls", query_name: Some("QueueUrl"), flat: true, ..MEMBER },
+        Member { name: "NextToken", shape: 110, wire_name: "NextToken", ..MEMBER }]), ..SHAPE },
+    Shape { name: "Long", kind: Kind::Long, ..SHAPE },
+    Shape { name: "Message", kind: Kind::Structure(&[
+        Member { name: "MessageId", shape: 103, wire_name: "MessageId", ..MEMBER },
+        Member { name: "ReceiptHandle", shape: 103, wire_name: "ReceiptHandle", ..MEMBER },
+        Member { name: "MD5OfBody", shape: 103, wire_name: "MD5OfBody", ..MEMBER },
+        Member { name: "Body", shape: 103, wire_name: "Body", ..MEMBER },
+        Member { name: "Attributes", shape: 71, wire_name: "Attributes", query_name: Some("Attribute"), flat: true, ..MEMBER },
+        Member { name: "MD5OfMessageAttributes", shape: 103, wire_name: "MD5OfMessageAttributes", ..MEMBER },
+        Member { name: "MessageAttributes", shape: 66, wire_name: "MessageAttributes", query_name: Some("MessageAttribute"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "MessageAttributeName", kind: Kind::String, ..SHAPE },
+    Shape { name: "MessageAttributeNameList", kind: Kind::List(&Member { name: "member", shape: 63, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
     Shape { name: "MessageAttributeValue", kind: Kind::Structure(&[
-        Member { name: "StringValue", shape: 23, wire_name: "StringValue", ..MEMBER },
-        Member { name: "BinaryValue", shape: 0, wire_name: "BinaryValue", ..MEMBER },
-        Member { name: "StringListValues", shape: 24, wire_name: "StringListValues", flat: true, ..MEMBER },
-        Member { name: "BinaryListValues", shape: 1, wire_name: "BinaryListValues", flat: true, ..MEMBER },
-        Member { name: "DataType", shape: 23, wire_name: "DataType", required: true, ..MEMBER }]), ..SHAPE },
-    Shape { name: "MessageBodyAttributeMap", kind: Kind::Map(&Member { name: "key", shape: 23, wire_name: "key", flat: true, ..MEMBER }, &Member { name: "value", shape: 13, wire_name: "value", flat: true, ..MEMBER }), ..SHAPE },
-    Shape { name: "MessageBodySystemAttributeMap", kind: Kind::Map(&Member { name: "key", shape: 16, wire_name: "key", flat: true, ..MEMBER }, &Member { name: "value", shape: 17, wire_name: "value", flat: true, ..MEMBER }), ..SHAPE },
-    Shape { name: "MessageSystemAttributeNameForSends", kind: Kind::Enum(&["AWSTraceHeader"]), ..SHAPE },
+        Member { name: "StringValue", shape: 103, wire_name: "StringValue", ..MEMBER },
+        Member { name: "BinaryValue", shape: 8, wire_name: "BinaryValue", ..MEMBER },
+        Member { name: "StringListValues", shape: 104, wire_name: "StringListValues", query_name: Some("StringListValue"), flat: true, ..MEMBER },
+        Member { name: "BinaryListValues", shape: 9, wire_name: "BinaryListValues", query_name: Some("BinaryListValue"), flat: true, ..MEMBER },
+        Member { name: "DataType", shape: 103, wire_name: "DataType", ..MEMBER }]), ..SHAPE },
+    Shape { name: "MessageBodyAttributeMap", kind: Kind::Map(&Member { name: "key", shape: 103, wire_name: "key", query_name: Some("Name"), flat: true, ..MEMBER }, &Member { name: "value", shape: 65, wire_name: "value", query_name: Some("Value"), flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "MessageBodySystemAttributeMap", kind: Kind::Map(&Member { name: "key", shape: 73, wire_name: "key", query_name: Some("Name"), flat: true, ..MEMBER }, &Member { name: "value", shape: 74, wire_name: "value", query_name: Some("Value"), flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "MessageList", kind: Kind::List(&Member { name: "member", shape: 62, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "MessageNotInflight", kind: Kind::Structure(&[]), ..SHAPE },
+    Shape { name: "MessageSystemAttributeList", kind: Kind::List(&Member { name: "member", shape: 72, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "MessageSystemAttributeMap", kind: Kind::Map(&Member { name: "key", shape: 72, wire_name: "key", query_name: Some("Name"), flat: true, ..MEMBER }, &Member { name: "value", shape: 103, wire_name: "value", query_name: Some("Value"), flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "MessageSystemAttributeName", kind: Kind::String, ..SHAPE },
+    Shape { name: "MessageSystemAttributeNameForSends", kind: Kind::String, ..SHAPE },
     Shape { name: "MessageSystemAttributeValue", kind: Kind::Structure(&[
-        Member { name: "StringValue", shape: 23, wire_name: "StringValue", ..MEMBER },
-        Member { name: "BinaryValue", shape: 0, wire_name: "BinaryValue", ..MEMBER },
-        Member { name: "StringListValues", shape: 24, wire_name: "StringListValues", flat: true, ..MEMBER },
-        Member { name: "BinaryListValues", shape: 1, wire_name: "BinaryListValues", flat: true, ..MEMBER },
-        Member { name: "DataType", shape: 23, wire_name: "DataType", required: true, ..MEMBER }]), ..SHAPE },
+        Member { name: "StringValue", shape: 103, wire_name: "StringValue", ..MEMBER },
+        Member { name: "BinaryValue", shape: 8, wire_name: "BinaryValue", ..MEMBER },
+        Member { name: "StringListValues", shape: 104, wire_name: "StringListValues", query_name: Some("StringListValue"), flat: true, ..MEMBER },
+        Member { name: "BinaryListValues", shape: 9, wire_name: "BinaryListValues", query_name: Some("BinaryListValue"), flat: true, ..MEMBER },
+        Member { name: "DataType", shape: 103, wire_name: "DataType", ..MEMBER }]), ..SHAPE },
     Shape { name: "NullableInteger", kind: Kind::Integer, ..SHAPE },
+    Shape { name: "NullableLong", kind: Kind::Long, ..SHAPE },
+    Shape { name: "OverLimit", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "PurgeQueueInProgress", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "PurgeQueueRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER }]), ..SHAPE },
+    Shape { name: "QueueAttributeMap", kind: Kind::Map(&Member { name: "key", shape: 81, wire_name: "key", query_name: Some("Name"), flat: true, ..MEMBER }, &Member { name: "value", shape: 103, wire_name: "value", query_name: Some("Value"), flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "QueueAttributeName", kind: Kind::String, ..SHAPE },
+    Shape { name: "QueueDeletedRecently", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "QueueDoesNotExist", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "QueueNameExists", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "QueueUrlList", kind: Kind::List(&Member { name: "member", shape: 103, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "ReceiptHandleIsInvalid", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ReceiveMessageRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "AttributeNames", shape: 3, wire_name: "AttributeNames", query_name: Some("AttributeName"), flat: true, ..MEMBER },
+        Member { name: "MessageSystemAttributeNames", shape: 70, wire_name: "MessageSystemAttributeNames", query_name: Some("MessageSystemAttributeName"), flat: true, ..MEMBER },
+        Member { name: "MessageAttributeNames", shape: 64, wire_name: "MessageAttributeNames", query_name: Some("MessageAttributeName"), flat: true, ..MEMBER },
+        Member { name: "MaxNumberOfMessages", shape: 75, wire_name: "MaxNumberOfMessages", ..MEMBER },
+        Member { name: "VisibilityTimeout", shape: 75, wire_name: "VisibilityTimeout", ..MEMBER },
+        Member { name: "WaitTimeSeconds", shape: 75, wire_name: "WaitTimeSeconds", ..MEMBER },
+        Member { name: "ReceiveRequestAttemptId", shape: 103, wire_name: "ReceiveRequestAttemptId", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ReceiveMessageResult", kind: Kind::Structure(&[
+        Member { name: "Messages", shape: 68, wire_name: "Messages", query_name: Some("Message"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "RemovePermissionRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "Label", shape: 103, wire_name: "Label", ..MEMBER }]), ..SHAPE },
     Shape { name: "RequestThrottled", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "ResourceNotFoundException", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "SendMessageBatchRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "Entries", shape: 94, wire_name: "Entries", query_name: Some("SendMessageBatchRequestEntry"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "SendMessageBatchRequestEntry", kind: Kind::Structure(&[
+        Member { name: "Id", shape: 103, wire_name: "Id", ..MEMBER },
+        Member { name: "MessageBody", shape: 103, wire_name: "MessageBody", ..MEMBER },
+        Member { name: "DelaySeconds", shape: 75, wire_name: "DelaySeconds", ..MEMBER },
+        Member { name: "MessageAttributes", shape: 66, wire_name: "MessageAttributes", query_name: Some("MessageAttribute"), flat: true, ..MEMBER },
+        Member { name: "MessageSystemAttributes", shape: 67, wire_name: "MessageSystemAttributes", query_name: Some("MessageSystemAttribute"), flat: true, ..MEMBER },
+        Member { name: "MessageDeduplicationId", shape: 103, wire_name: "MessageDeduplicationId", ..MEMBER },
+        Member { name: "MessageGroupId", shape: 103, wire_name: "MessageGroupId", ..MEMBER }]), ..SHAPE },
+    Shape { name: "SendMessageBatchRequestEntryList", kind: Kind::List(&Member { name: "member", shape: 93, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "SendMessageBatchResult", kind: Kind::Structure(&[
+        Member { name: "Successful", shape: 97, wire_name: "Successful", query_name: Some("SendMessageBatchResultEntry"), required: true, flat: true, ..MEMBER },
+        Member { name: "Failed", shape: 7, wire_name: "Failed", query_name: Some("BatchResultErrorEntry"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "SendMessageBatchResultEntry", kind: Kind::Structure(&[
+        Member { name: "Id", shape: 103, wire_name: "Id", required: true, ..MEMBER },
+        Member { name: "MessageId", shape: 103, wire_name: "MessageId", required: true, ..MEMBER },
+        Member { name: "MD5OfMessageBody", shape: 103, wire_name: "MD5OfMessageBody", required: true, ..MEMBER },
+        Member { name: "MD5OfMessageAttributes", shape: 103, wire_name: "MD5OfMessageAttributes", ..MEMBER },
+        Member { name: "MD5OfMessageSystemAttributes", shape: 103, wire_name: "MD5OfMessageSystemAttributes", ..MEMBER },
+        Member { name: "SequenceNumber", shape: 103, wire_name: "SequenceNumber", ..MEMBER }]), ..SHAPE },
+    Shape { name: "SendMessageBatchResultEntryList", kind: Kind::List(&Member { name: "member", shape: 96, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
     Shape { name: "SendMessageRequest", kind: Kind::Structure(&[
-        Member { name: "QueueUrl", shape: 23, wire_name: "QueueUrl", required: true, ..MEMBER },
-        Member { name: "MessageBody", shape: 23, wire_name: "MessageBody", required: true, ..MEMBER },
-        Member { name: "DelaySeconds", shape: 18, wire_name: "DelaySeconds", ..MEMBER },
-        Member { name: "MessageAttributes", shape: 14, wire_name: "MessageAttributes", flat: true, ..MEMBER },
-        Member { name: "MessageSystemAttributes", shape: 15, wire_name: "MessageSystemAttributes", flat: true, ..MEMBER },
-        Member { name: "MessageDeduplicationId", shape: 23, wire_name: "MessageDeduplicationId", ..MEMBER },
-        Member { name: "MessageGroupId", shape: 23, wire_name: "MessageGroupId", ..MEMBER }]), ..SHAPE },
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "MessageBody", shape: 103, wire_name: "MessageBody", ..MEMBER },
+        Member { name: "DelaySeconds", shape: 75, wire_name: "DelaySeconds", ..MEMBER },
+        Member { name: "MessageAttributes", shape: 66, wire_name: "MessageAttributes", query_name: Some("MessageAttribute"), flat: true, ..MEMBER },
+        Member { name: "MessageSystemAttributes", shape: 67, wire_name: "MessageSystemAttributes", query_name: Some("MessageSystemAttribute"), flat: true, ..MEMBER },
+        Member { name: "MessageDeduplicationId", shape: 103, wire_name: "MessageDeduplicationId", ..MEMBER },
+        Member { name: "MessageGroupId", shape: 103, wire_name: "MessageGroupId", ..MEMBER }]), ..SHAPE },
     Shape { name: "SendMessageResult", kind: Kind::Structure(&[
-        Member { name: "MD5OfMessageBody", shape: 23, wire_name: "MD5OfMessageBody", ..MEMBER },
-        Member { name: "MD5OfMessageAttributes", shape: 23, wire_name: "MD5OfMessageAttributes", ..MEMBER },
-        Member { name: "MD5OfMessageSystemAttributes", shape: 23, wire_name: "MD5OfMessageSystemAttributes", ..MEMBER },
-        Member { name: "MessageId", shape: 23, wire_name: "MessageId", ..MEMBER },
-        Member { name: "SequenceNumber", shape: 23, wire_name: "SequenceNumber", ..MEMBER }]), ..SHAPE },
+        Member { name: "MD5OfMessageBody", shape: 103, wire_name: "MD5OfMessageBody", ..MEMBER },
+        Member { name: "MD5OfMessageAttributes", shape: 103, wire_name: "MD5OfMessageAttributes", ..MEMBER },
+        Member { name: "MD5OfMessageSystemAttributes", shape: 103, wire_name: "MD5OfMessageSystemAttributes", ..MEMBER },
+        Member { name: "MessageId", shape: 103, wire_name: "MessageId", ..MEMBER },
+        Member { name: "SequenceNumber", shape: 103, wire_name: "SequenceNumber", ..MEMBER }]), ..SHAPE },
+    Shape { name: "SetQueueAttributesRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "Attributes", shape: 80, wire_name: "Attributes", query_name: Some("Attribute"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "StartMessageMoveTaskRequest", kind: Kind::Structure(&[
+        Member { name: "SourceArn", shape: 103, wire_name: "SourceArn", ..MEMBER },
+        Member { name: "DestinationArn", shape: 103, wire_name: "DestinationArn", ..MEMBER },
+        Member { name: "MaxNumberOfMessagesPerSecond", shape: 75, wire_name: "MaxNumberOfMessagesPerSecond", ..MEMBER }]), ..SHAPE },
+    Shape { name: "StartMessageMoveTaskResult", kind: Kind::Structure(&[
+        Member { name: "TaskHandle", shape: 103, wire_name: "TaskHandle", ..MEMBER }]), ..SHAPE },
     Shape { name: "String", kind: Kind::String, ..SHAPE },
-    Shape { name: "StringList", kind: Kind::List(&Member { name: "member", shape: 23, wire_name: "member", ..MEMBER }), ..SHAPE },
+    Shape { name: "StringList", kind: Kind::List(&Member { name: "member", shape: 103, wire_name: "member", ..MEMBER }), ..SHAPE },
+    Shape { name: "TagKey", kind: Kind::String, ..SHAPE },
+    Shape { name: "TagKeyList", kind: Kind::List(&Member { name: "member", shape: 105, wire_name: "member", flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "TagMap", kind: Kind::Map(&Member { name: "key", shape: 105, wire_name: "key", query_name: Some("Key"), flat: true, ..MEMBER }, &Member { name: "value", shape: 109, wire_name: "value", query_name: Some("Value"), flat: true, ..MEMBER }), ..SHAPE },
+    Shape { name: "TagQueueRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "Tags", shape: 107, wire_name: "Tags", query_name: Some("Tag"), flat: true, ..MEMBER }]), ..SHAPE },
+    Shape { name: "TagValue", kind: Kind::String, ..SHAPE },
+    Shape { name: "Token", kind: Kind::String, ..SHAPE },
+    Shape { name: "TooManyEntriesInBatchRequest", kind: Kind::Structure(&[
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
     Shape { name: "UnsupportedOperation", kind: Kind::Structure(&[
-        Member { name: "message", shape: 2, wire_name: "message", ..MEMBER }]), ..SHAPE },
+        Member { name: "message", shape: 32, wire_name: "message", ..MEMBER }]), ..SHAPE },
+    Shape { name: "UntagQueueRequest", kind: Kind::Structure(&[
+        Member { name: "QueueUrl", shape: 103, wire_name: "QueueUrl", ..MEMBER },
+        Member { name: "TagKeys", shape: 106, wire_name: "TagKeys", query_name: Some("TagKey"), flat: true, ..MEMBER }]), ..SHAPE },
 ];
 
-static UNSERVED: [&str; 22] = ["AddPermission", "CancelMessageMoveTask", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "CreateQueue", "DeleteMessage", "DeleteMessageBatch", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "ListDeadLetterSourceQueues", "ListMessageMoveTasks", "ListQueueTags", "ListQueues", "PurgeQueue", "ReceiveMessage", "RemovePermission", "SendMessageBatch", "SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue"];
+static UNSERVED: [&str; 0] = [];

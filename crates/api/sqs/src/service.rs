@@ -11,20 +11,196 @@ use crate::types::*;
 
 /// SQS 2012-11-05. An operation that is not written answers 501, honestly.
 pub trait Sqs: Send + Sync + 'static {
+    fn add_permission(&self, cx: &Cx, input: AddPermissionRequest) -> impl Future<Output = Result<AddPermissionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "AddPermission")))
+    }
+    fn cancel_message_move_task(&self, cx: &Cx, input: CancelMessageMoveTaskRequest) -> impl Future<Output = Result<CancelMessageMoveTaskResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "CancelMessageMoveTask")))
+    }
+    fn change_message_visibility(&self, cx: &Cx, input: ChangeMessageVisibilityRequest) -> impl Future<Output = Result<ChangeMessageVisibilityResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "ChangeMessageVisibility")))
+    }
+    fn change_message_visibility_batch(&self, cx: &Cx, input: ChangeMessageVisibilityBatchRequest) -> impl Future<Output = Result<ChangeMessageVisibilityBatchResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "ChangeMessageVisibilityBatch")))
+    }
+    fn create_queue(&self, cx: &Cx, input: CreateQueueRequest) -> impl Future<Output = Result<CreateQueueResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "CreateQueue")))
+    }
+    fn delete_message(&self, cx: &Cx, input: DeleteMessageRequest) -> impl Future<Output = Result<DeleteMessageResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "DeleteMessage")))
+    }
+    fn delete_message_batch(&self, cx: &Cx, input: DeleteMessageBatchRequest) -> impl Future<Output = Result<DeleteMessageBatchResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "DeleteMessageBatch")))
+    }
+    fn delete_queue(&self, cx: &Cx, input: DeleteQueueRequest) -> impl Future<Output = Result<DeleteQueueResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "DeleteQueue")))
+    }
+    fn get_queue_attributes(&self, cx: &Cx, input: GetQueueAttributesRequest) -> impl Future<Output = Result<GetQueueAttributesResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "GetQueueAttributes")))
+    }
+    fn get_queue_url(&self, cx: &Cx, input: GetQueueUrlRequest) -> impl Future<Output = Result<GetQueueUrlResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "GetQueueUrl")))
+    }
+    fn list_dead_letter_source_queues(&self, cx: &Cx, input: ListDeadLetterSourceQueuesRequest) -> impl Future<Output = Result<ListDeadLetterSourceQueuesResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "ListDeadLetterSourceQueues")))
+    }
+    fn list_message_move_tasks(&self, cx: &Cx, input: ListMessageMoveTasksRequest) -> impl Future<Output = Result<ListMessageMoveTasksResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "ListMessageMoveTasks")))
+    }
+    fn list_queue_tags(&self, cx: &Cx, input: ListQueueTagsRequest) -> impl Future<Output = Result<ListQueueTagsResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "ListQueueTags")))
+    }
+    fn list_queues(&self, cx: &Cx, input: ListQueuesRequest) -> impl Future<Output = Result<ListQueuesResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "ListQueues")))
+    }
+    fn purge_queue(&self, cx: &Cx, input: PurgeQueueRequest) -> impl Future<Output = Result<PurgeQueueResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "PurgeQueue")))
+    }
+    fn receive_message(&self, cx: &Cx, input: ReceiveMessageRequest) -> impl Future<Output = Result<ReceiveMessageResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "ReceiveMessage")))
+    }
+    fn remove_permission(&self, cx: &Cx, input: RemovePermissionRequest) -> impl Future<Output = Result<RemovePermissionResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "RemovePermission")))
+    }
     fn send_message(&self, cx: &Cx, input: SendMessageRequest) -> impl Future<Output = Result<SendMessageResult, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("sqs", "SendMessage")))
+    }
+    fn send_message_batch(&self, cx: &Cx, input: SendMessageBatchRequest) -> impl Future<Output = Result<SendMessageBatchResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "SendMessageBatch")))
+    }
+    fn set_queue_attributes(&self, cx: &Cx, input: SetQueueAttributesRequest) -> impl Future<Output = Result<SetQueueAttributesResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "SetQueueAttributes")))
+    }
+    fn start_message_move_task(&self, cx: &Cx, input: StartMessageMoveTaskRequest) -> impl Future<Output = Result<StartMessageMoveTaskResult, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "StartMessageMoveTask")))
+    }
+    fn tag_queue(&self, cx: &Cx, input: TagQueueRequest) -> impl Future<Output = Result<TagQueueResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "TagQueue")))
+    }
+    fn untag_queue(&self, cx: &Cx, input: UntagQueueRequest) -> impl Future<Output = Result<UntagQueueResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("sqs", "UntagQueue")))
     }
 }
 
 /// The dyn-compatible face of [`Sqs`]: what a [`Client`] is bound to.
 pub trait Calls: Send + Sync + 'static {
+    fn add_permission<'a>(&'a self, cx: &'a Cx, input: AddPermissionRequest) -> BoxFuture<'a, Result<AddPermissionResponse, ApiError>>;
+    fn cancel_message_move_task<'a>(&'a self, cx: &'a Cx, input: CancelMessageMoveTaskRequest) -> BoxFuture<'a, Result<CancelMessageMoveTaskResult, ApiError>>;
+    fn change_message_visibility<'a>(&'a self, cx: &'a Cx, input: ChangeMessageVisibilityRequest) -> BoxFuture<'a, Result<ChangeMessageVisibilityResponse, ApiError>>;
+    fn change_message_visibility_batch<'a>(&'a self, cx: &'a Cx, input: ChangeMessageVisibilityBatchRequest) -> BoxFuture<'a, Result<ChangeMessageVisibilityBatchResult, ApiError>>;
+    fn create_queue<'a>(&'a self, cx: &'a Cx, input: CreateQueueRequest) -> BoxFuture<'a, Result<CreateQueueResult, ApiError>>;
+    fn delete_message<'a>(&'a self, cx: &'a Cx, input: DeleteMessageRequest) -> BoxFuture<'a, Result<DeleteMessageResponse, ApiError>>;
+    fn delete_message_batch<'a>(&'a self, cx: &'a Cx, input: DeleteMessageBatchRequest) -> BoxFuture<'a, Result<DeleteMessageBatchResult, ApiError>>;
+    fn delete_queue<'a>(&'a self, cx: &'a Cx, input: DeleteQueueRequest) -> BoxFuture<'a, Result<DeleteQueueResponse, ApiError>>;
+    fn get_queue_attributes<'a>(&'a self, cx: &'a Cx, input: GetQueueAttributesRequest) -> BoxFuture<'a, Result<GetQueueAttributesResult, ApiError>>;
+    fn get_queue_url<'a>(&'a self, cx: &'a Cx, input: GetQueueUrlRequest) -> BoxFuture<'a, Result<GetQueueUrlResult, ApiError>>;
+    fn list_dead_letter_source_queues<'a>(&'a self, cx: &'a Cx, input: ListDeadLetterSourceQueuesRequest) -> BoxFuture<'a, Result<ListDeadLetterSourceQueuesResult, ApiError>>;
+    fn list_message_move_tasks<'a>(&'a self, cx: &'a Cx, input: ListMessageMoveTasksRequest) -> BoxFuture<'a, Result<ListMessageMoveTasksResult, ApiError>>;
+    fn list_queue_tags<'a>(&'a self, cx: &'a Cx, input: ListQueueTagsRequest) -> BoxFuture<'a, Result<ListQueueTagsResult, ApiError>>;
+    fn list_queues<'a>(&'a self, cx: &'a Cx, input: ListQueuesRequest) -> BoxFuture<'a, Result<ListQueuesResult, ApiError>>;
+    fn purge_queue<'a>(&'a self, cx: &'a Cx, input: PurgeQueueRequest) -> BoxFuture<'a, Result<PurgeQueueResponse, ApiError>>;
+    fn receive_message<'a>(&'a self, cx: &'a Cx, input: ReceiveMessageRequest) -> BoxFuture<'a, Result<ReceiveMessageResult, ApiError>>;
+    fn remove_permission<'a>(&'a self, cx: &'a Cx, input: RemovePermissionRequest) -> BoxFuture<'a, Result<RemovePermissionResponse, ApiError>>;
     fn send_message<'a>(&'a self, cx: &'a Cx, input: SendMessageRequest) -> BoxFuture<'a, Result<SendMessageResult, ApiError>>;
+    fn send_message_batch<'a>(&'a self, cx: &'a Cx, input: SendMessageBatchRequest) -> BoxFuture<'a, Result<SendMessageBatchResult, ApiError>>;
+    fn set_queue_attributes<'a>(&'a self, cx: &'a Cx, input: SetQueueAttributesRequest) -> BoxFuture<'a, Result<SetQueueAttributesResponse, ApiError>>;
+    fn start_message_move_task<'a>(&'a self, cx: &'a Cx, input: StartMessageMoveTaskRequest) -> BoxFuture<'a, Result<StartMessageMoveTaskResult, ApiError>>;
+    fn tag_queue<'a>(&'a self, cx: &'a Cx, input: TagQueueRequest) -> BoxFuture<'a, Result<TagQueueResponse, ApiError>>;
+    fn untag_queue<'a>(&'a self, cx: &'a Cx, input: UntagQueueRequest) -> BoxFuture<'a, Result<UntagQueueResponse, ApiError>>;
 }
 
 impl<T: Sqs> Calls for T {
+    fn add_permission<'a>(&'a self, cx: &'a Cx, input: AddPermissionRequest) -> BoxFuture<'a, Result<AddPermissionResponse, ApiError>> {
+        Box::pin(Sqs::add_permission(self, cx, input))
+    }
+    fn cancel_message_move_task<'a>(&'a self, cx: &'a Cx, input: CancelMessageMoveTaskRequest) -> BoxFuture<'a, Result<CancelMessageMoveTaskResult, ApiError>> {
+        Box::pin(Sqs::cancel_message_move_task(self, cx, input))
+    }
+    fn change_message_visibility<'a>(&'a self, cx: &'a Cx, input: ChangeMessageVisibilityRequest) -> BoxFuture<'a, Result<ChangeMessageVisibilityResponse, ApiError>> {
+        Box::pin(Sqs::change_message_visibility(self, cx, input))
+    }
+    fn change_message_visibility_batch<'a>(&'a self, cx: &'a Cx, input: ChangeMessageVisibilityBatchRequest) -> BoxFuture<'a, Result<ChangeMessageVisibilityBatchResult, ApiError>> {
+        Box::pin(Sqs::change_message_visibility_batch(self, cx, input))
+    }
+    fn create_queue<'a>(&'a self, cx: &'a Cx, input: CreateQueueRequest) -> BoxFuture<'a, Result<CreateQueueResult, ApiError>> {
+        Box::pin(Sqs::create_queue(self, cx, input))
+    }
+    fn delete_message<'a>(&'a self, cx: &'a Cx, input: DeleteMessageRequest) -> BoxFuture<'a, Result<DeleteMessageResponse, ApiError>> {
+        Box::pin(Sqs::delete_message(self, cx, input))
+    }
+    fn delete_message_batch<'a>(&'a self, cx: &'a Cx, input: DeleteMessageBatchRequest) -> BoxFuture<'a, Result<DeleteMessageBatchResult, ApiError>> {
+        Box::pin(Sqs::delete_message_batch(self, cx, input))
+    }
+    fn delete_queue<'a>(&'a self, cx: &'a Cx, input: DeleteQueueRequest) -> BoxFuture<'a, Result<DeleteQueueResponse, ApiError>> {
+        Box::pin(Sqs::delete_queue(self, cx, input))
+    }
+    fn get_queue_attributes<'a>(&'a self, cx: &'a Cx, input: GetQueueAttributesRequest) -> BoxFuture<'a, Result<GetQueueAttributesResult, ApiError>> {
+        Box::pin(Sqs::get_queue_attributes(self, cx, input))
+    }
+    fn get_queue_url<'a>(&'a self, cx: &'a Cx, input: GetQueueUrlRequest) -> BoxFuture<'a, Result<GetQueueUrlResult, ApiError>> {
+        Box::pin(Sqs::get_queue_url(self, cx, input))
+    }
+    fn list_dead_letter_source_queues<'a>(&'a self, cx: &'a Cx, input: ListDeadLetterSourceQueuesRequest) -> BoxFuture<'a, Result<ListDeadLetterSourceQueuesResult, ApiError>> {
+        Box::pin(Sqs::list_dead_letter_source_queues(self, cx, input))
+    }
+    fn list_message_move_tasks<'a>(&'a self, cx: &'a Cx, input: ListMessageMoveTasksRequest) -> BoxFuture<'a, Result<ListMessageMoveTasksResult, ApiError>> {
+        Box::pin(Sqs::list_message_move_tasks(self, cx, input))
+    }
+    fn list_queue_tags<'a>(&'a self, cx: &'a Cx, input: ListQueueTagsRequest) -> BoxFuture<'a, Result<ListQueueTagsResult, ApiError>> {
+        Box::pin(Sqs::list_queue_tags(self, cx, input))
+    }
+    fn list_queues<'a>(&'a self, cx: &'a Cx, input: ListQueuesRequest) -> BoxFuture<'a, Result<ListQueuesResult, ApiError>> {
+        Box::pin(Sqs::list_queues(self, cx, input))
+    }
+    fn purge_queue<'a>(&'a self, cx: &'a Cx, input: PurgeQueueRequest) -> BoxFuture<'a, Result<PurgeQueueResponse, ApiError>> {
+        Box::pin(Sqs::purge_queue(self, cx, input))
+    }
+    fn receive_message<'a>(&'a self, cx: &'a Cx, input: ReceiveMessageRequest) -> BoxFuture<'a, Result<ReceiveMessageResult, ApiError>> {
+        Box::pin(Sqs::receive_message(self, cx, input))
+    }
+    fn remove_permission<'a>(&'a self, cx: &'a Cx, input: RemovePermissionRequest) -> BoxFuture<'a, Result<RemovePermissionResponse, ApiError>> {
+        Box::pin(Sqs::remove_permission(self, cx, input))
+    }
     fn send_message<'a>(&'a self, cx: &'a Cx, input: SendMessageRequest) -> BoxFuture<'a, Result<SendMessageResult, ApiError>> {
         Box::pin(Sqs::send_message(self, cx, input))
+    }
+    fn send_message_batch<'a>(&'a self, cx: &'a Cx, input: SendMessageBatchRequest) -> BoxFuture<'a, Result<SendMessageBatchResult, ApiError>> {
+        Box::pin(Sqs::send_message_batch(self, cx, input))
+    }
+    fn set_queue_attributes<'a>(&'a self, cx: &'a Cx, input: SetQueueAttributesRequest) -> BoxFuture<'a, Result<SetQueueAttributesResponse, ApiError>> {
+        Box::pin(Sqs::set_queue_attributes(self, cx, input))
+    }
+    fn start_message_move_task<'a>(&'a self, cx: &'a Cx, input: StartMessageMoveTaskRequest) -> BoxFuture<'a, Result<StartMessageMoveTaskResult, ApiError>> {
+        Box::pin(Sqs::start_message_move_task(self, cx, input))
+    }
+    fn tag_queue<'a>(&'a self, cx: &'a Cx, input: TagQueueRequest) -> BoxFuture<'a, Result<TagQueueResponse, ApiError>> {
+        Box::pin(Sqs::tag_queue(self, cx, input))
+    }
+    fn untag_queue<'a>(&'a self, cx: &'a Cx, input: UntagQueueRequest) -> BoxFuture<'a, Result<UntagQueueResponse, ApiError>> {
+        Box::pin(Sqs::untag_queue(self, cx, input))
     }
 }
 
@@ -44,8 +220,74 @@ impl Client {
         self.0.bind(service);
     }
 
+    pub async fn add_permission(&self, cx: &Cx, input: AddPermissionRequest) -> Result<AddPermissionResponse, ApiError> {
+        self.0.get()?.add_permission(cx, input).await
+    }
+    pub async fn cancel_message_move_task(&self, cx: &Cx, input: CancelMessageMoveTaskRequest) -> Result<CancelMessageMoveTaskResult, ApiError> {
+        self.0.get()?.cancel_message_move_task(cx, input).await
+    }
+    pub async fn change_message_visibility(&self, cx: &Cx, input: ChangeMessageVisibilityRequest) -> Result<ChangeMessageVisibilityResponse, ApiError> {
+        self.0.get()?.change_message_visibility(cx, input).await
+    }
+    pub async fn change_message_visibility_batch(&self, cx: &Cx, input: ChangeMessageVisibilityBatchRequest) -> Result<ChangeMessageVisibilityBatchResult, ApiError> {
+        self.0.get()?.change_message_visibility_batch(cx, input).await
+    }
+    pub async fn create_queue(&self, cx: &Cx, input: CreateQueueRequest) -> Result<CreateQueueResult, ApiError> {
+        self.0.get()?.create_queue(cx, input).await
+    }
+    pub async fn delete_message(&self, cx: &Cx, input: DeleteMessageRequest) -> Result<DeleteMessageResponse, ApiError> {
+        self.0.get()?.delete_message(cx, input).await
+    }
+    pub async fn delete_message_batch(&self, cx: &Cx, input: DeleteMessageBatchRequest) -> Result<DeleteMessageBatchResult, ApiError> {
+        self.0.get()?.delete_message_batch(cx, input).await
+    }
+    pub async fn delete_queue(&self, cx: &Cx, input: DeleteQueueRequest) -> Result<DeleteQueueResponse, ApiError> {
+        self.0.get()?.delete_queue(cx, input).await
+    }
+    pub async fn get_queue_attributes(&self, cx: &Cx, input: GetQueueAttributesRequest) -> Result<GetQueueAttributesResult, ApiError> {
+        self.0.get()?.get_queue_attributes(cx, input).await
+    }
+    pub async fn get_queue_url(&self, cx: &Cx, input: GetQueueUrlRequest) -> Result<GetQueueUrlResult, ApiError> {
+        self.0.get()?.get_queue_url(cx, input).await
+    }
+    pub async fn list_dead_letter_source_queues(&self, cx: &Cx, input: ListDeadLetterSourceQueuesRequest) -> Result<ListDeadLetterSourceQueuesResult, ApiError> {
+        self.0.get()?.list_dead_letter_source_queues(cx, input).await
+    }
+    pub async fn list_message_move_tasks(&self, cx: &Cx, input: ListMessageMoveTasksRequest) -> Result<ListMessageMoveTasksResult, ApiError> {
+        self.0.get()?.list_message_move_tasks(cx, input).await
+    }
+    pub async fn list_queue_tags(&self, cx: &Cx, input: ListQueueTagsRequest) -> Result<ListQueueTagsResult, ApiError> {
+        self.0.get()?.list_queue_tags(cx, input).await
+    }
+    pub async fn list_queues(&self, cx: &Cx, input: ListQueuesRequest) -> Result<ListQueuesResult, ApiError> {
+        self.0.get()?.list_queues(cx, input).await
+    }
+    pub async fn purge_queue(&self, cx: &Cx, input: PurgeQueueRequest) -> Result<PurgeQueueResponse, ApiError> {
+        self.0.get()?.purge_queue(cx, input).await
+    }
+    pub async fn receive_message(&self, cx: &Cx, input: ReceiveMessageRequest) -> Result<ReceiveMessageResult, ApiError> {
+        self.0.get()?.receive_message(cx, input).await
+    }
+    pub async fn remove_permission(&self, cx: &Cx, input: RemovePermissionRequest) -> Result<RemovePermissionResponse, ApiError> {
+        self.0.get()?.remove_permission(cx, input).await
+    }
     pub async fn send_message(&self, cx: &Cx, input: SendMessageRequest) -> Result<SendMessageResult, ApiError> {
         self.0.get()?.send_message(cx, input).await
+    }
+    pub async fn send_message_batch(&self, cx: &Cx, input: SendMessageBatchRequest) -> Result<SendMessageBatchResult, ApiError> {
+        self.0.get()?.send_message_batch(cx, input).await
+    }
+    pub async fn set_queue_attributes(&self, cx: &Cx, input: SetQueueAttributesRequest) -> Result<SetQueueAttributesResponse, ApiError> {
+        self.0.get()?.set_queue_attributes(cx, input).await
+    }
+    pub async fn start_message_move_task(&self, cx: &Cx, input: StartMessageMoveTaskRequest) -> Result<StartMessageMoveTaskResult, ApiError> {
+        self.0.get()?.start_message_move_task(cx, input).await
+    }
+    pub async fn tag_queue(&self, cx: &Cx, input: TagQueueRequest) -> Result<TagQueueResponse, ApiError> {
+        self.0.get()?.tag_queue(cx, input).await
+    }
+    pub async fn untag_queue(&self, cx: &Cx, input: UntagQueueRequest) -> Result<UntagQueueResponse, ApiError> {
+        self.0.get()?.untag_queue(cx, input).await
     }
 }
 
@@ -60,7 +302,29 @@ impl<T: Sqs> Service for Server<T> {
     fn call<'a>(&'a self, operation: OperationId, cx: &'a Cx, input: Doc) -> BoxFuture<'a, Result<Answer, ApiError>> {
         let service = &*self.0;
         match operation {
-            0 => Box::pin(async move { Ok(Answer::of(service.send_message(cx, SendMessageRequest::from_slot(Some(input))).await?)) }),
+            0 => Box::pin(async move { Ok(Answer::of(service.add_permission(cx, AddPermissionRequest::from_slot(Some(input))).await?)) }),
+            1 => Box::pin(async move { Ok(Answer::of(service.cancel_message_move_task(cx, CancelMessageMoveTaskRequest::from_slot(Some(input))).await?)) }),
+            2 => Box::pin(async move { Ok(Answer::of(service.change_message_visibility(cx, ChangeMessageVisibilityRequest::from_slot(Some(input))).await?)) }),
+            3 => Box::pin(async move { Ok(Answer::of(service.change_message_visibility_batch(cx, ChangeMessageVisibilityBatchRequest::from_slot(Some(input))).await?)) }),
+            4 => Box::pin(async move { Ok(Answer::of(service.create_queue(cx, CreateQueueRequest::from_slot(Some(input))).await?)) }),
+            5 => Box::pin(async move { Ok(Answer::of(service.delete_message(cx, DeleteMessageRequest::from_slot(Some(input))).await?)) }),
+            6 => Box::pin(async move { Ok(Answer::of(service.delete_message_batch(cx, DeleteMessageBatchRequest::from_slot(Some(input))).await?)) }),
+            7 => Box::pin(async move { Ok(Answer::of(service.delete_queue(cx, DeleteQueueRequest::from_slot(Some(input))).await?)) }),
+            8 => Box::pin(async move { Ok(Answer::of(service.get_queue_attributes(cx, GetQueueAttributesRequest::from_slot(Some(input))).await?)) }),
+            9 => Box::pin(async move { Ok(Answer::of(service.get_queue_url(cx, GetQueueUrlRequest::from_slot(Some(input))).await?)) }),
+            10 => Box::pin(async move { Ok(Answer::of(service.list_dead_letter_source_queues(cx, ListDeadLetterSourceQueuesRequest::from_slot(Some(input))).await?)) }),
+            11 => Box::pin(async move { Ok(Answer::of(service.list_message_move_tasks(cx, ListMessageMoveTasksRequest::from_slot(Some(input))).await?)) }),
+            12 => Box::pin(async move { Ok(Answer::of(service.list_queue_tags(cx, ListQueueTagsRequest::from_slot(Some(input))).await?)) }),
+            13 => Box::pin(async move { Ok(Answer::of(service.list_queues(cx, ListQueuesRequest::from_slot(Some(input))).await?)) }),
+            14 => Box::pin(async move { Ok(Answer::of(service.purge_queue(cx, PurgeQueueRequest::from_slot(Some(input))).await?)) }),
+            15 => Box::pin(async move { Ok(Answer::of(service.receive_message(cx, ReceiveMessageRequest::from_slot(Some(input))).await?)) }),
+            16 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
+            17 => Box::pin(async move { Ok(Answer::of(service.send_message(cx, SendMessageRequest::from_slot(Some(input))).await?)) }),
+            18 => Box::pin(async move { Ok(Answer::of(service.send_message_batch(cx, SendMessageBatchRequest::from_slot(Some(input))).await?)) }),
+            19 => Box::pin(async move { Ok(Answer::of(service.set_queue_attributes(cx, SetQueueAttributesRequest::from_slot(Some(input))).await?)) }),
+            20 => Box::pin(async move { Ok(Answer::of(service.start_message_move_task(cx, StartMessageMoveTaskRequest::from_slot(Some(input))).await?)) }),
+            21 => Box::pin(async move { Ok(Answer::of(service.tag_queue(cx, TagQueueRequest::from_slot(Some(input))).await?)) }),
+            22 => Box::pin(async move { Ok(Answer::of(service.untag_queue(cx, UntagQueueRequest::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }
@@ -72,55 +336,115 @@ pub mod errors {
 
     use crate::schema::ERRORS;
 
-    pub fn invalid_address(message: impl Into<String>) -> ApiError {
+    pub fn batch_entry_ids_not_distinct(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[0], message)
     }
 
-    pub fn invalid_message_contents(message: impl Into<String>) -> ApiError {
+    pub fn batch_request_too_long(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[1], message)
     }
 
-    pub fn invalid_security(message: impl Into<String>) -> ApiError {
+    pub fn empty_batch_request(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[2], message)
     }
 
-    pub fn kms_access_denied(message: impl Into<String>) -> ApiError {
+    pub fn invalid_address(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[3], message)
     }
 
-    pub fn kms_disabled(message: impl Into<String>) -> ApiError {
+    pub fn invalid_attribute_name(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[4], message)
     }
 
-    pub fn kms_invalid_key_usage(message: impl Into<String>) -> ApiError {
+    pub fn invalid_attribute_value(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[5], message)
     }
 
-    pub fn kms_invalid_state(message: impl Into<String>) -> ApiError {
+    pub fn invalid_batch_entry_id(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[6], message)
     }
 
-    pub fn kms_not_found(message: impl Into<String>) -> ApiError {
+    pub fn invalid_id_format(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[7], message)
     }
 
-    pub fn kms_opt_in_required(message: impl Into<String>) -> ApiError {
+    pub fn invalid_message_contents(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[8], message)
     }
 
-    pub fn kms_throttled(message: impl Into<String>) -> ApiError {
+    pub fn invalid_security(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[9], message)
     }
 
-    pub fn queue_does_not_exist(message: impl Into<String>) -> ApiError {
+    pub fn kms_access_denied(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[10], message)
     }
 
-    pub fn request_throttled(message: impl Into<String>) -> ApiError {
+    pub fn kms_disabled(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[11], message)
     }
 
-    pub fn unsupported_operation(message: impl Into<String>) -> ApiError {
+    pub fn kms_invalid_key_usage(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[12], message)
+    }
+
+    pub fn kms_invalid_state(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[13], message)
+    }
+
+    pub fn kms_not_found(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[14], message)
+    }
+
+    pub fn kms_opt_in_required(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[15], message)
+    }
+
+    pub fn kms_throttled(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[16], message)
+    }
+
+    pub fn message_not_inflight(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[17], message)
+    }
+
+    pub fn over_limit(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[18], message)
+    }
+
+    pub fn purge_queue_in_progress(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[19], message)
+    }
+
+    pub fn queue_deleted_recently(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[20], message)
+    }
+
+    pub fn queue_does_not_exist(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[21], message)
+    }
+
+    pub fn queue_name_exists(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[22], message)
+    }
+
+    pub fn receipt_handle_is_invalid(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[23], message)
+    }
+
+    pub fn request_throttled(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[24], message)
+    }
+
+    pub fn resource_not_found_exception(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[25], message)
+    }
+
+    pub fn too_many_entries_in_batch_request(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[26], message)
+    }
+
+    pub fn unsupported_operation(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[27], message)
     }
 }

@@ -5,14 +5,243 @@
 use wire::{Bytes, Events, Map, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddPermissionRequest {
+    pub queue_url: Option<String>,
+    pub label: Option<String>,
+    pub aws_account_ids: Option<Vec<String>>,
+    pub actions: Option<Vec<String>>,
+}
+wire::structure!(AddPermissionRequest { queue_url, label, aws_account_ids, actions });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchResultErrorEntry {
+    pub id: String,
+    pub sender_fault: bool,
+    pub code: String,
+    pub message: Option<String>,
+}
+wire::structure!(BatchResultErrorEntry { id, sender_fault, code, message });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelMessageMoveTaskRequest {
+    pub task_handle: Option<String>,
+}
+wire::structure!(CancelMessageMoveTaskRequest { task_handle });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelMessageMoveTaskResult {
+    pub approximate_number_of_messages_moved: Option<i64>,
+}
+wire::structure!(CancelMessageMoveTaskResult { approximate_number_of_messages_moved });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChangeMessageVisibilityBatchRequest {
+    pub queue_url: Option<String>,
+    pub entries: Option<Vec<ChangeMessageVisibilityBatchRequestEntry>>,
+}
+wire::structure!(ChangeMessageVisibilityBatchRequest { queue_url, entries });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChangeMessageVisibilityBatchRequestEntry {
+    pub id: Option<String>,
+    pub receipt_handle: Option<String>,
+    pub visibility_timeout: Option<i32>,
+}
+wire::structure!(ChangeMessageVisibilityBatchRequestEntry { id, receipt_handle, visibility_timeout });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChangeMessageVisibilityBatchResult {
+    pub successful: Vec<ChangeMessageVisibilityBatchResultEntry>,
+    pub failed: Option<Vec<BatchResultErrorEntry>>,
+}
+wire::structure!(ChangeMessageVisibilityBatchResult { successful, failed });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChangeMessageVisibilityBatchResultEntry {
+    pub id: String,
+}
+wire::structure!(ChangeMessageVisibilityBatchResultEntry { id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChangeMessageVisibilityRequest {
+    pub queue_url: Option<String>,
+    pub receipt_handle: Option<String>,
+    pub visibility_timeout: Option<i32>,
+}
+wire::structure!(ChangeMessageVisibilityRequest { queue_url, receipt_handle, visibility_timeout });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateQueueRequest {
+    pub queue_name: Option<String>,
+    pub attributes: Option<Map<String>>,
+    pub tags: Option<Map<String>>,
+}
+wire::structure!(CreateQueueRequest { queue_name, attributes, tags });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateQueueResult {
+    pub queue_url: Option<String>,
+}
+wire::structure!(CreateQueueResult { queue_url });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMessageBatchRequest {
+    pub queue_url: Option<String>,
+    pub entries: Option<Vec<DeleteMessageBatchRequestEntry>>,
+}
+wire::structure!(DeleteMessageBatchRequest { queue_url, entries });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMessageBatchRequestEntry {
+    pub id: Option<String>,
+    pub receipt_handle: Option<String>,
+}
+wire::structure!(DeleteMessageBatchRequestEntry { id, receipt_handle });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMessageBatchResult {
+    pub successful: Vec<DeleteMessageBatchResultEntry>,
+    pub failed: Option<Vec<BatchResultErrorEntry>>,
+}
+wire::structure!(DeleteMessageBatchResult { successful, failed });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMessageBatchResultEntry {
+    pub id: String,
+}
+wire::structure!(DeleteMessageBatchResultEntry { id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMessageRequest {
+    pub queue_url: Option<String>,
+    pub receipt_handle: Option<String>,
+}
+wire::structure!(DeleteMessageRequest { queue_url, receipt_handle });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteQueueRequest {
+    pub queue_url: Option<String>,
+}
+wire::structure!(DeleteQueueRequest { queue_url });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueueAttributesRequest {
+    pub queue_url: Option<String>,
+    pub attribute_names: Option<Vec<QueueAttributeName>>,
+}
+wire::structure!(GetQueueAttributesRequest { queue_url, attribute_names });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueueAttributesResult {
+    pub attributes: Option<Map<String>>,
+}
+wire::structure!(GetQueueAttributesResult { attributes });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueueUrlRequest {
+    pub queue_name: Option<String>,
+    pub queue_owner_aws_account_id: Option<String>,
+}
+wire::structure!(GetQueueUrlRequest { queue_name, queue_owner_aws_account_id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueueUrlResult {
+    pub queue_url: Option<String>,
+}
+wire::structure!(GetQueueUrlResult { queue_url });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDeadLetterSourceQueuesRequest {
+    pub queue_url: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListDeadLetterSourceQueuesRequest { queue_url, next_token, max_results });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDeadLetterSourceQueuesResult {
+    pub queue_urls: Vec<String>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListDeadLetterSourceQueuesResult { queue_urls, next_token });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListMessageMoveTasksRequest {
+    pub source_arn: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListMessageMoveTasksRequest { source_arn, max_results });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListMessageMoveTasksResult {
+    pub results: Option<Vec<ListMessageMoveTasksResultEntry>>,
+}
+wire::structure!(ListMessageMoveTasksResult { results });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListMessageMoveTasksResultEntry {
+    pub task_handle: Option<String>,
+    pub status: Option<String>,
+    pub source_arn: Option<String>,
+    pub destination_arn: Option<String>,
+    pub max_number_of_messages_per_second: Option<i32>,
+    pub approximate_number_of_messages_moved: Option<i64>,
+    pub approximate_number_of_messages_to_move: Option<i64>,
+    pub failure_reason: Option<String>,
+    pub started_timestamp: Option<i64>,
+}
+wire::structure!(ListMessageMoveTasksResultEntry { task_handle, status, source_arn, destination_arn, max_number_of_messages_per_second, approximate_number_of_messages_moved, approximate_number_of_messages_to_move, failure_reason, started_timestamp });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListQueueTagsRequest {
+    pub queue_url: Option<String>,
+}
+wire::structure!(ListQueueTagsRequest { queue_url });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListQueueTagsResult {
+    pub tags: Option<Map<String>>,
+}
+wire::structure!(ListQueueTagsResult { tags });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListQueuesRequest {
+    pub queue_name_prefix: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListQueuesRequest { queue_name_prefix, next_token, max_results });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListQueuesResult {
+    pub queue_urls: Option<Vec<String>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListQueuesResult { queue_urls, next_token });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Message {
+    pub message_id: Option<String>,
+    pub receipt_handle: Option<String>,
+    pub md5_of_body: Option<String>,
+    pub body: Option<String>,
+    pub attributes: Option<Map<String>>,
+    pub md5_of_message_attributes: Option<String>,
+    pub message_attributes: Option<Map<MessageAttributeValue>>,
+}
+wire::structure!(Message { message_id, receipt_handle, md5_of_body, body, attributes, md5_of_message_attributes, message_attributes });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MessageAttributeValue {
     pub string_value: Option<String>,
     pub binary_value: Option<Bytes>,
     pub string_list_values: Option<Vec<String>>,
     pub binary_list_values: Option<Vec<Bytes>>,
-    pub data_type: String,
+    pub data_type: Option<String>,
 }
 wire::structure!(MessageAttributeValue { string_value, binary_value, string_list_values, binary_list_values, data_type });
+
+wire::string_enum!(MessageSystemAttributeName { All = "All", SenderId = "SenderId", SentTimestamp = "SentTimestamp", ApproximateReceiveCount = "ApproximateReceiveCount", ApproximateFirstReceiveTimestamp = "ApproximateFirstReceiveTimestamp", SequenceNumber = "SequenceNumber", MessageDeduplicationId = "MessageDeduplicationId", MessageGroupId = "MessageGroupId", AWSTraceHeader = "AWSTraceHeader", DeadLetterQueueSourceArn = "DeadLetterQueueSourceArn" });
 
 wire::string_enum!(MessageSystemAttributeNameForSends { AWSTraceHeader = "AWSTraceHeader" });
 
@@ -22,14 +251,85 @@ pub struct MessageSystemAttributeValue {
     pub binary_value: Option<Bytes>,
     pub string_list_values: Option<Vec<String>>,
     pub binary_list_values: Option<Vec<Bytes>>,
-    pub data_type: String,
+    pub data_type: Option<String>,
 }
 wire::structure!(MessageSystemAttributeValue { string_value, binary_value, string_list_values, binary_list_values, data_type });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PurgeQueueRequest {
+    pub queue_url: Option<String>,
+}
+wire::structure!(PurgeQueueRequest { queue_url });
+
+wire::string_enum!(QueueAttributeName { All = "All", Policy = "Policy", VisibilityTimeout = "VisibilityTimeout", MaximumMessageSize = "MaximumMessageSize", MessageRetentionPeriod = "MessageRetentionPeriod", ApproximateNumberOfMessages = "ApproximateNumberOfMessages", ApproximateNumberOfMessagesNotVisible = "ApproximateNumberOfMessagesNotVisible", CreatedTimestamp = "CreatedTimestamp", LastModifiedTimestamp = "LastModifiedTimestamp", QueueArn = "QueueArn", ApproximateNumberOfMessagesDelayed = "ApproximateNumberOfMessagesDelayed", DelaySeconds = "DelaySeconds", ReceiveMessageWaitTimeSeconds = "ReceiveMessageWaitTimeSeconds", RedrivePolicy = "RedrivePolicy", FifoQueue = "FifoQueue", ContentBasedDeduplication = "ContentBasedDeduplication", KmsMasterKeyId = "KmsMasterKeyId", KmsDataKeyReusePeriodSeconds = "KmsDataKeyReusePeriodSeconds", DeduplicationScope = "DeduplicationScope", FifoThroughputLimit = "FifoThroughputLimit", RedriveAllowPolicy = "RedriveAllowPolicy", SqsManagedSseEnabled = "SqsManagedSseEnabled" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReceiveMessageRequest {
+    pub queue_url: Option<String>,
+    pub attribute_names: Option<Vec<QueueAttributeName>>,
+    pub message_system_attribute_names: Option<Vec<MessageSystemAttributeName>>,
+    pub message_attribute_names: Option<Vec<String>>,
+    pub max_number_of_messages: Option<i32>,
+    pub visibility_timeout: Option<i32>,
+    pub wait_time_seconds: Option<i32>,
+    pub receive_request_attempt_id: Option<String>,
+}
+wire::structure!(ReceiveMessageRequest { queue_url, attribute_names, message_system_attribute_names, message_attribute_names, max_number_of_messages, visibility_timeout, wait_time_seconds, receive_request_attempt_id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReceiveMessageResult {
+    pub messages: Option<Vec<Message>>,
+}
+wire::structure!(ReceiveMessageResult { messages });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemovePermissionRequest {
+    pub queue_url: Option<String>,
+    pub label: Option<String>,
+}
+wire::structure!(RemovePermissionRequest { queue_url, label });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SendMessageBatchRequest {
+    pub queue_url: Option<String>,
+    pub entries: Option<Vec<SendMessageBatchRequestEntry>>,
+}
+wire::structure!(SendMessageBatchRequest { queue_url, entries });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SendMessageBatchRequestEntry {
+    pub id: Option<String>,
+    pub message_body: Option<String>,
+    pub delay_seconds: Option<i32>,
+    pub message_attributes: Option<Map<MessageAttributeValue>>,
+    pub message_system_attributes: Option<Map<MessageSystemAttributeValue>>,
+    pub message_deduplication_id: Option<String>,
+    pub message_group_id: Option<String>,
+}
+wire::structure!(SendMessageBatchRequestEntry { id, message_body, delay_seconds, message_attributes, message_system_attributes, message_deduplication_id, message_group_id });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SendMessageBatchResult {
+    pub successful: Vec<SendMessageBatchResultEntry>,
+    pub failed: Option<Vec<BatchResultErrorEntry>>,
+}
+wire::structure!(SendMessageBatchResult { successful, failed });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SendMessageBatchResultEntry {
+    pub id: String,
+    pub message_id: String,
+    pub md5_of_message_body: String,
+    pub md5_of_message_attributes: Option<String>,
+    pub md5_of_message_system_attributes: Option<String>,
+    pub sequence_number: Option<String>,
+}
+wire::structure!(SendMessageBatchResultEntry { id, message_id, md5_of_message_body, md5_of_message_attributes, md5_of_message_system_attributes, sequence_number });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SendMessageRequest {
-    pub queue_url: String,
-    pub message_body: String,
+    pub queue_url: Option<String>,
+    pub message_body: Option<String>,
     pub delay_seconds: Option<i32>,
     pub message_attributes: Option<Map<MessageAttributeValue>>,
     pub message_system_attributes: Option<Map<MessageSystemAttributeValue>>,
@@ -47,3 +347,83 @@ pub struct SendMessageResult {
     pub sequence_number: Option<String>,
 }
 wire::structure!(SendMessageResult { md5_of_message_body, md5_of_message_attributes, md5_of_message_system_attributes, message_id, sequence_number });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetQueueAttributesRequest {
+    pub queue_url: Option<String>,
+    pub attributes: Option<Map<String>>,
+}
+wire::structure!(SetQueueAttributesRequest { queue_url, attributes });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartMessageMoveTaskRequest {
+    pub source_arn: Option<String>,
+    pub destination_arn: Option<String>,
+    pub max_number_of_messages_per_second: Option<i32>,
+}
+wire::structure!(StartMessageMoveTaskRequest { source_arn, destination_arn, max_number_of_messages_per_second });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartMessageMoveTaskResult {
+    pub task_handle: Option<String>,
+}
+wire::structure!(StartMessageMoveTaskResult { task_handle });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagQueueRequest {
+    pub queue_url: Option<String>,
+    pub tags: Option<Map<String>>,
+}
+wire::structure!(TagQueueRequest { queue_url, tags });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UntagQueueRequest {
+    pub queue_url: Option<String>,
+    pub tag_keys: Option<Vec<String>>,
+}
+wire::structure!(UntagQueueRequest { queue_url, tag_keys });
+
+/// AddPermission has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddPermissionResponse {}
+wire::structure!(AddPermissionResponse {});
+
+/// ChangeMessageVisibility has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChangeMessageVisibilityResponse {}
+wire::structure!(ChangeMessageVisibilityResponse {});
+
+/// DeleteMessage has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMessageResponse {}
+wire::structure!(DeleteMessageResponse {});
+
+/// DeleteQueue has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteQueueResponse {}
+wire::structure!(DeleteQueueResponse {});
+
+/// PurgeQueue has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PurgeQueueResponse {}
+wire::structure!(PurgeQueueResponse {});
+
+/// RemovePermission has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemovePermissionResponse {}
+wire::structure!(RemovePermissionResponse {});
+
+/// SetQueueAttributes has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetQueueAttributesResponse {}
+wire::structure!(SetQueueAttributesResponse {});
+
+/// TagQueue has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagQueueResponse {}
+wire::structure!(TagQueueResponse {});
+
+/// UntagQueue has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UntagQueueResponse {}
+wire::structure!(UntagQueueResponse {});

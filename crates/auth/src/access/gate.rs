@@ -269,5 +269,7 @@ fn context(call: &Call<'_>, account: AccountId, region: Region, caller: Caller, 
     cx.source_ip = call.source_ip;
     cx.secure_transport = call.secure_transport;
     cx.user_agent = call.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(Into::into);
+    cx.host = call.head.host().map(Into::into);
+    cx.path = Some(call.head.uri.path().into());
     cx
 }

@@ -63,6 +63,7 @@ impl Platform {
         let Ingredients { store, clock, rng, .. } = ingredients;
         let (iam_client, sts_client) = (api_iam::Client::default(), api_sts::Client::default());
         let (lambda_client, logs_client) = (api_lambda::Client::default(), api_logs::Client::default());
+        let sqs_client = api_sqs::Client::default();
 
         let directory = service_iam::Directory::new(store.clone(), clock.clone(), rng.clone())?;
         let principals = Arc::new(ServicePrincipals::new(ingredients.access, directory.clone(), rng.clone()));
@@ -79,6 +80,14 @@ impl Platform {
             lambda: lambda_client.clone(),
         }));
         logs_client.bind(logs.clone());
+
+        let sqs = Arc::new(service_sqs::Service::new(service_sqs::Needs {
+            store: store.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            page_tokens: PageTokens::new(store.secret("page-tokens")?),
+        }));
+        sqs_client.bind(sqs.clone());
 
         let function_logs = Arc::new(service_lambda::LogsSink::new(logs_client, principals.clone()));
         let engine = Pool::new(PoolOptions {
@@ -106,7 +115,7 @@ impl Platform {
             rng: rng.clone(),
             principals,
             iam: iam_client,
-            sqs: api_sqs::Client::default(),
+            sqs: sqs_client.clone(),
             settings: service_lambda::Settings {
                 durable: ingredients.durable,
                 concurrency_limit: ingredients.account_concurrency,
@@ -122,9 +131,10 @@ impl Platform {
             Arc::new(api_sts::Server(sts)),
             Arc::new(api_logs::Server(logs.clone())),
             Arc::new(api_lambda::Server(lambda_service)),
+            Arc::new(api_sqs::Server(sqs.clone())),
         ];
         let mut tasks = JoinSet::new();
-        for (_, task) in logs.tasks() {
+        for (_, task) in logs.tasks().into_iter().chain(sqs.tasks()) {
             tasks.spawn(task);
         }
         let (running, doors) = (lambda.clone(), ingredients.doors.clone());

@@ -118,7 +118,7 @@ impl Report<'_> {
 
 fn attribute(data_type: &str, value: &str) -> MessageAttributeValue {
     MessageAttributeValue {
-        data_type: data_type.to_owned(),
+        data_type: Some(data_type.to_owned()),
         string_value: Some(value.to_owned()),
         ..MessageAttributeValue::default()
     }
@@ -159,8 +159,8 @@ async fn send(
         }
     };
     let message = SendMessageRequest {
-        queue_url: format!("https://sqs.{}.amazonaws.com/{}/{}", queue.region, queue.account, queue.resource),
-        message_body: body,
+        queue_url: Some(format!("https://sqs.{}.amazonaws.com/{}/{}", queue.region, queue.account, queue.resource)),
+        message_body: Some(body),
         message_attributes: attributes,
         ..SendMessageRequest::default()
     };

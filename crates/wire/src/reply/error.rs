@@ -209,6 +209,9 @@ fn xml_body(
     if let Some(message) = &error.message {
         writer.text("Message", message);
     }
+    if error.empty_detail {
+        writer.text("Detail", "");
+    }
     if let Some(filled) = filled {
         let takes = |member: &Member| in_body(member) && !member.name.eq_ignore_ascii_case("message");
         writer.members(filled.shape, &filled.doc, takes);

@@ -1,0 +1,114 @@
+//! What a queue is asked, and what it answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use store::Key;
+use tokio::sync::oneshot;
+
+use super::young::Room;
+use crate::model::flight::State;
+use crate::model::message::Message;
+use crate::model::receipt::Receipt;
+use crate::records::QueueId;
+
+pub(crate) enum Command {
+    Send(Vec<Outgoing>),
+    Receive(Receive),
+    Delete(Vec<Receipt>),
+    Change(Vec<(Receipt, u32)>),
+    Count,
+    /// The body of a message, as far as the queue has come.
+    Body(u64),
+    Purge,
+    /// The queue's record was changed.
+    Refresh,
+    DeleteQueue,
+    /// Messages that come from another queue.
+    Take(Vec<Message>),
+    Move(MoveOn),
+    /// Deletes a piece of what is left over.
+    Sweep,
+}
+
+/// A message on its way in.
+pub(crate) struct Outgoing {
+    pub message: Arc<Message>,
+    /// The message as it is kept.
+    pub record: Bytes,
+    /// A body that is too large to stand in the record.
+    pub body: Option<Bytes>,
+    /// The message's own delay; else the queue's.
+    pub delay_seconds: Option<u32>,
+    /// Room to keep the message in memory.
+    pub room: Option<Room>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Receive {
+    pub most: usize,
+    /// Else the queue's.
+    pub visibility_seconds: Option<u32>,
+    pub wait_ms: i64,
+    /// Of the handles that are given out.
+    pub nonce: u64,
+    pub attempt: Option<String>,
+}
+
+/// One step of a move task.
+pub(crate) struct MoveOn {
+    /// Of the task's record.
+    pub key: Key,
+    /// Where to, unless each message goes back where it came from.
+    pub to: Option<QueueId>,
+    /// Messages of this step, and the ids that they get.
+    pub ids: Vec<[u8; 16]>,
+}
+
+pub(crate) enum Out {
+    Done,
+    NoQueue,
+    Sent(Vec<Accepted>),
+    Received(Vec<Delivery>),
+    /// The messages come when there are some.
+    Waiting(oneshot::Receiver<Vec<Delivery>>),
+    TooManyInFlight,
+    Settled(Vec<Settled>),
+    Counts(Counts),
+    Body(Option<Bytes>),
+    /// A purge came too soon after another.
+    PurgedLately,
+    /// Something is still left over.
+    SweepOn,
+}
+
+/// A message that was taken, or that had been taken before.
+pub(crate) struct Accepted {
+    pub sequence: u64,
+    pub message: [u8; 16],
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub sequence: u64,
+    pub state: State,
+    pub message: Arc<Message>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Done,
+    /// FIFO: the message is not in flight under this handle any more.
+    Expired,
+    /// There is no such message, or it is not this receive's.
+    Unavailable,
+    /// It would be invisible for more than 12 hours in all.
+    TooLong,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub visible: u64,
+    pub in_flight: u64,
+    pub delayed: u64,
+}

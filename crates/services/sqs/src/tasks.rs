@@ -1,0 +1,93 @@
+//! Background work: keeping the time, sweeping what was purged or deleted, running move tasks.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use kernel::BoxFuture;
+use store::{Direction, Key, KeyRange, Part, StoreError};
+
+use crate::error::{Error, Result};
+use crate::machine::{Command, Out};
+use crate::model::name::QueueName;
+use crate::records::{Place, QueueId};
+use crate::service::Service;
+
+/// The pause after a task failed on the disk.
+const FAILURE_PAUSE: Duration = Duration::from_secs(5);
+
+impl Service {
+    /// The room's tasks, each with its name. They run until they are dropped, and may be dropped at any time.
+    pub fn tasks(self: &Arc<Self>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
+        let timers = self.timers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (sweep, moves) = (self.clone(), self.clone());
+        vec![
+            (
+                "sqs-timers",
+                Box::pin(async move {
+                    if let Some(timers) = timers {
+                        timers.run().await;
+                    }
+                }),
+            ),
+            ("sqs-sweep", Box::pin(async move { sweep.run_sweep().await })),
+            ("sqs-moves", Box::pin(async move { moves.run_moves().await })),
+        ]
+    }
+
+    async fn run_sweep(&self) {
+        loop {
+            match self.sweep_everywhere().await {
+                Ok(()) => self.sweep.notified().await,
+                Err(error) => self.recover(error).await,
+            }
+        }
+    }
+
+    /// Waits after a failure; for ever when the store has ended, because then this task is about to be dropped.
+    pub(crate) async fn recover(&self, error: Error) {
+        if matches!(error, Error::Store(StoreError::Ended)) {
+            return std::future::pending().await;
+        }
+        tracing::error!(%error, "background work failed");
+        self.clock.pause(FAILURE_PAUSE).await;
+    }
+
+    async fn sweep_everywhere(&self) -> Result<()> {
+        for place in self.places()? {
+            let all = KeyRange::prefix(&place.leftovers());
+            for (key, _) in self.store.scan(&all, usize::MAX, Direction::Forward)? {
+                let parts = key.parts().unwrap_or_default();
+                let (Some(number), Some(name)) =
+                    (parts.get(4).and_then(Part::number), parts.get(5).and_then(Part::text))
+                else {
+                    continue;
+                };
+                let name =
+                    QueueName { account: place.account.clone(), region: place.region.clone(), name: name.to_owned() };
+                let id = QueueId::new(name, number);
+                while let Out::SweepOn = self.machines.call(&id, Command::Sweep).await? {}
+                if self.known(id.name()).map_or(true, |known| known.id != id) {
+                    self.machines.forget(&id).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every account and region that has queues, or had.
+    pub(crate) fn places(&self) -> Result<Vec<Place>> {
+        let mut places = Vec::new();
+        let mut rest = KeyRange::between(&Key::from_bytes(Vec::new()), &Key::from_bytes(vec![0xFF]));
+        while let Some((key, _)) = self.store.scan(&rest, 1, Direction::Forward)?.pop() {
+            let Some(place) = Place::of_key(&key) else {
+                rest = rest.continued_after(&key);
+                continue;
+            };
+            rest = rest.continued_after(&place.end());
+            if !self.store.scan(&KeyRange::prefix(&place.all()), 1, Direction::Forward)?.is_empty() {
+                places.push(place);
+            }
+        }
+        Ok(places)
+    }
+}
