@@ -62,7 +62,6 @@ pub const TARGETS: &[Target] = &[
         seeds: &[b"arn:aws:lambda:us-east-1:123456789012:layer:tools:12"],
     },
     Target {
-<<<<<<< HEAD
         name: "function-url",
         run: service_lambda::url::fuzz,
         seeds: &[
@@ -70,7 +69,7 @@ pub const TARGETS: &[Target] = &[
             br#"{"statusCode":200,"headers":{"a":"b"},"cookies":["c=1"],"body":"eA==","isBase64Encoded":true}"#,
         ],
     },
-=======
+    Target {
         name: "queue-name",
         run: service_sqs::fuzz::queue_name,
         seeds: &[
@@ -92,7 +91,6 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target { name: "stored-message", run: service_sqs::fuzz::stored, seeds: &[] },
->>>>>>> 83955dd (Serve SQS: standard and FIFO queues that live in memory and survive on disk)
     Target { name: "zip", run: service_lambda::zip::fuzz, seeds: &[ZIP] },
     Target {
         name: "telemetry-frames",

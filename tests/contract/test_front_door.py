@@ -68,11 +68,11 @@ class TestWhatIsNotServed:
     @pytest.mark.parametrize(
         "service, call",
         [
-            ("lambda", lambda c: c.list_layers()),
+            ("lambda", lambda c: c.list_code_signing_configs()),
             ("logs", lambda c: c.start_query(logGroupName="g", startTime=0, endTime=1, queryString="fields @message")),
             ("iam", lambda c: c.list_saml_providers()),
             ("dynamodb", lambda c: c.list_tables()),
-            ("sqs", lambda c: c.list_queues()),
+            ("sns", lambda c: c.list_topics()),
         ],
     )
     def test_a_real_operation_answers_501(self, client, service, call):
