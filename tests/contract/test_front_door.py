@@ -68,7 +68,7 @@ class TestWhatIsNotServed:
     @pytest.mark.parametrize(
         "service, call",
         [
-            ("lambda", lambda c: c.list_code_signing_configs()),
+            ("lambda", lambda c: c.list_capacity_providers()),
             ("logs", lambda c: c.start_query(logGroupName="g", startTime=0, endTime=1, queryString="fields @message")),
             ("iam", lambda c: c.list_saml_providers()),
             ("dynamodb", lambda c: c.list_tables()),
