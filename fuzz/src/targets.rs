@@ -91,6 +91,11 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target { name: "stored-message", run: service_sqs::fuzz::stored, seeds: &[] },
+    Target {
+        name: "trace-header",
+        run: |bytes| service_lambda::model::trace::fuzz(&String::from_utf8_lossy(bytes)),
+        seeds: &[b"Root=1-67b0c1d2-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=0;Lineage=1:87bd80c1:1|1:fc4edb32:0"],
+    },
     Target { name: "zip", run: service_lambda::zip::fuzz, seeds: &[ZIP] },
     Target {
         name: "telemetry-frames",

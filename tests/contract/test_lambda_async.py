@@ -162,3 +162,41 @@ def test_a_target_that_is_not_served_is_said_in_the_servers_log(fresh, name):
     awslambda.invoke(FunctionName=name, InvocationType="Event")
     said = eventually(lambda: [line for line in server.errors().splitlines() if "DeadLetterErrors" in line])
     assert TOPIC in said[0] and "delivering to sns" in said[0]
+
+
+TRACE = "exports.handler = async () => process.env._X_AMZN_TRACE_ID;\n"
+
+
+def called_from(client, header):
+    """A client that passes a trace on, as SDKs inside a function do."""
+    awslambda = client("lambda")
+
+    def pass_on(request, **_):
+        request.headers["X-Amzn-Trace-Id"] = header
+
+    awslambda.meta.events.register("before-send.lambda.*", pass_on)
+    return awslambda
+
+
+def test_a_loop_of_calls_is_stopped(awslambda, function, name, client):
+    function(TRACE)
+    trace = json.loads(awslambda.invoke(FunctionName=name)["Payload"].read())
+    root = trace.split(";")[0]
+    for _ in range(15):
+        trace = json.loads(called_from(client, trace).invoke(FunctionName=name)["Payload"].read())
+        assert trace.startswith(root + ";Parent="), "all calls of the chain belong to one trace"
+    assert refused(called_from(client, trace).invoke, FunctionName=name)[:2] == ("RecursiveInvocationException", 400)
+    assert awslambda.invoke(FunctionName=name)["StatusCode"] == 200, "others may call it"
+    awslambda.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")
+    assert called_from(client, trace).invoke(FunctionName=name)["StatusCode"] == 200
+
+
+def test_an_event_at_the_end_of_a_loop_is_told_and_not_run(awslambda, teller, name, client):
+    teller(TRACE)
+    trace = json.loads(awslambda.invoke(FunctionName=name)["Payload"].read()).rsplit(":", 1)[0] + ":16"
+    sent = called_from(client, trace).invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n":1}')
+    assert sent["StatusCode"] == 202
+    [record] = told(client, name + "-told")
+    context = record["requestContext"]
+    assert (context["condition"], context["approximateInvokeCount"]) == ("RecursiveInvocation", 0)
+    assert record["requestPayload"] == {"n": 1} and "responseContext" not in record

@@ -22,6 +22,8 @@ pub struct Cx {
     pub host: Option<Arc<str>>,
     /// The request's path, still encoded: SQS's older clients name the queue by it.
     pub path: Option<Arc<str>>,
+    /// `X-Amzn-Trace-Id`, as the caller sent it.
+    pub trace_header: Option<Arc<str>>,
     /// For whom a service calls (`aws:SourceArn`): the log group, queue or topic that made it call.
     pub source_arn: Option<Arc<str>>,
     hints: Arc<Mutex<Vec<Hint>>>,
@@ -51,6 +53,7 @@ impl Cx {
             user_agent: None,
             host: None,
             path: None,
+            trace_header: None,
             source_arn: None,
             hints: Arc::default(),
         }

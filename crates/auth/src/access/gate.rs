@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::USER_AGENT;
+use http::header::{HeaderName, USER_AGENT};
 use kernel::{Access, AccountId, Caller, CallerKind, Cx, Region, Timestamp};
 
 use super::{
@@ -9,6 +9,8 @@ use super::{
 };
 use crate::limits::SESSION_CHAIN_MAX;
 use crate::sigv4::{Expected, Head, PayloadCheck, Presented, Signature, SignatureError, SigningKeys, presented};
+
+const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// The kind of listener that a call came in by: access follows the address that we listen on, never the peer's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,6 +270,7 @@ fn context(call: &Call<'_>, account: AccountId, region: Region, caller: Caller, 
     let mut cx = Cx::new(call.request_id, account, region, caller, access);
     cx.source_ip = call.source_ip;
     cx.secure_transport = call.secure_transport;
+    cx.trace_header = call.head.headers.get(TRACE_HEADER).and_then(|trace| trace.to_str().ok()).map(Into::into);
     cx.user_agent = call.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(Into::into);
     cx.host = call.head.host().map(Into::into);
     cx.path = Some(call.head.uri.path().into());

@@ -57,6 +57,8 @@ pub struct Report<'a> {
     pub request_id: &'a str,
     pub runs: u32,
     pub ended: &'a EndedRecord,
+    /// The trace header of the event's runs: what is told belongs to the same chain of calls.
+    pub trace: Option<&'a str>,
     pub payload: &'a Bytes,
     pub at: Timestamp,
 }
@@ -134,7 +136,8 @@ pub async fn deliver(shared: &Shared, report: &Report<'_>, destination: &Destina
     let arn: Arn = destination.arn().parse().map_err(|error| Error::Internal(format!("{error}")))?;
     let role = report.role();
     let cx = shared.principals.as_role(LAMBDA, role, &report.named.name, &report.function.place.region).await;
-    let cx = cx.map_err(|refused| Error::Internal(refused.to_string()))?;
+    let mut cx = cx.map_err(|refused| Error::Internal(refused.to_string()))?;
+    cx.trace_header = report.trace.map(Into::into);
     if cx.access == Access::Strict && !may_tell(&cx, &shared.iam, role, destination.arn()).await {
         return Err(Error::Internal(format!("the role {role} may not tell it")));
     }

@@ -78,6 +78,8 @@ pub enum Error {
     PayloadNotJson(String),
     #[error("{0}")]
     InvalidRequest(String),
+    #[error("the function was called in a loop")]
+    RecursiveLoop,
     #[error("throttled: {0}")]
     Throttled(Throttle),
     #[error("{0}")]
@@ -231,6 +233,10 @@ impl From<Error> for ApiError {
                 "Could not parse request body into json: Could not parse payload into json: {why}"
             ))),
             Error::InvalidRequest(message) => user(aws::invalid_request_content_exception(message)),
+            Error::RecursiveLoop => user(aws::recursive_invocation_exception(
+                "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped \
+                 your function's invocation.",
+            )),
             Error::Throttled(throttle) => user(aws::too_many_requests_exception("Rate Exceeded."))
                 .with("Reason", Doc::Str(throttle.reason().to_owned()))
                 .with("retryAfterSeconds", Doc::Str(limits::RETRY_AFTER_S.to_string())),

@@ -108,3 +108,11 @@ pub const LOG_EVENT_BYTES_MAX: usize = 1_048_576 - LOG_EVENT_OVERHEAD_BYTES;
 
 /// Retry-After of a throttled invocation, in seconds. Ours: AWS's answers give small numbers.
 pub const RETRY_AFTER_S: u32 = 1;
+
+/// How often a function may be called again in one chain of calls. Source: Lambda Developer Guide, "Use Lambda recursive loop
+/// detection to prevent infinite loops" (about 16).
+pub const RECURSIVE_CALLS_MAX: u32 = 16;
+
+/// A trace header that is looked at, in bytes, and the functions that its lineage counts. Ours: AWS's are shorter.
+pub const TRACE_HEADER_BYTES_MAX: usize = 1_024;
+pub const LINEAGE_FUNCTIONS_MAX: usize = 32;

@@ -184,6 +184,9 @@ async fn step(shared: &Arc<Shared>, event: Event, permit: Option<Permit>) -> Res
     if retry::expired(open.patience(), open.record.accepted, shared.clock.now()) {
         return end(shared, open, payload, Some(Condition::EventAgeExceeded), None).await;
     }
+    if open.record.is_loop {
+        return end(shared, open, payload, Some(Condition::RecursiveLoop), None).await;
+    }
     let Some(permit) = permit else {
         return end(shared, open, payload, Some(Condition::ZeroReservedConcurrency), None).await;
     };
@@ -224,7 +227,7 @@ async fn try_once(shared: &Arc<Shared>, open: &Open, payload: Bytes, permit: Per
         invoked_arn: open.named().qualified_arn(),
         client_context: None,
         cognito_identity: None,
-        trace_header: None,
+        trace_header: open.record.trace.clone(),
         tail: false,
         stream: None,
     };
@@ -299,6 +302,7 @@ async fn tell(shared: &Arc<Shared>, open: &Open, payload: Bytes) -> Result<(), E
         request_id: &open.event.request_id,
         runs: open.record.runs,
         ended,
+        trace: open.record.trace.as_deref(),
         payload: &payload,
         at: shared.clock.wall(),
     };

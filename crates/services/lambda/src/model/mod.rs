@@ -7,3 +7,4 @@ pub mod retry;
 pub mod routing;
 pub mod runtimes;
 pub mod statement;
+pub mod trace;

@@ -49,6 +49,7 @@ pub enum Condition {
     RetriesExhausted,
     EventAgeExceeded,
     ZeroReservedConcurrency,
+    RecursiveLoop,
 }
 
 impl Condition {
@@ -57,6 +58,7 @@ impl Condition {
             Self::RetriesExhausted => "RetriesExhausted",
             Self::EventAgeExceeded => "EventAgeExceeded",
             Self::ZeroReservedConcurrency => "ZeroReservedConcurrency",
+            Self::RecursiveLoop => "RecursiveInvocation",
         }
     }
 }

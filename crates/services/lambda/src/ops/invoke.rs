@@ -18,9 +18,10 @@ use crate::access::check_invoke;
 use crate::concurrency::Permit;
 use crate::error::Error;
 use crate::functions::Function;
-use crate::limits::{ASYNC_PAYLOAD_BYTES_MAX, CLIENT_CONTEXT_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX};
+use crate::limits::{ASYNC_PAYLOAD_BYTES_MAX, CLIENT_CONTEXT_BYTES_MAX, RECURSIVE_CALLS_MAX, SYNC_PAYLOAD_BYTES_MAX};
 use crate::model::name::FunctionRef;
 use crate::model::payload;
+use crate::model::trace::{self, Step};
 use crate::records::{EventRecord, Place, VersionRecord};
 use crate::service::Shared;
 
@@ -48,6 +49,10 @@ impl Shared {
             self.accept(cx, &named, &function, payload).await?;
             return Ok(status(202, None));
         }
+        let step = self.step_of(cx, &function);
+        if is_loop(&function, &step) {
+            return Err(Error::RecursiveLoop);
+        }
         let permit = self.concurrency.acquire(&function.place, &named.name).map_err(Error::Throttled)?;
         let spec = self.spec(&function, version).await?;
         let invocation = Invocation {
@@ -56,7 +61,7 @@ impl Shared {
             invoked_arn: named.qualified_arn(),
             client_context: client_context(input.client_context.as_deref())?,
             cognito_identity: None,
-            trace_header: None,
+            trace_header: Some(step.header),
             tail: input.log_type == Some(LogType::Tail),
             stream: None,
         };
@@ -78,7 +83,10 @@ impl Shared {
     /// Keeps an event and lets it run. When this answers, the event survives a power cut.
     pub async fn accept(&self, cx: &Cx, named: &FunctionRef, function: &Function, payload: Bytes) -> Result<(), Error> {
         let now = self.clock.now();
+        let step = self.step_of(cx, function);
         let record = EventRecord {
+            is_loop: is_loop(function, &step),
+            trace: Some(step.header),
             function_id: function.record.id.clone(),
             qualifier: named.qualifier.clone(),
             accepted: now,
@@ -100,6 +108,11 @@ impl Shared {
         let request_id = kept.await?;
         self.events.accepted(place, name, request_id, now);
         Ok(())
+    }
+
+    /// Where in a chain of calls this one stands.
+    fn step_of(&self, cx: &Cx, function: &Function) -> Step {
+        trace::step(cx.trace_header.as_deref(), &function.arn(), self.clock.wall(), &*self.rng)
     }
 
     /// Runs even if the caller goes away: on AWS, too, a function does not notice. The permit is held until it has ended.
@@ -135,6 +148,12 @@ impl Shared {
         function.keep_spec(&version.version, spec.clone());
         Ok(spec)
     }
+}
+
+/// Whether the call must be stopped: the function has been called too often in the chain, and does not allow it.
+fn is_loop(function: &Function, step: &Step) -> bool {
+    let allowed = function.record.recursive_loop.as_deref() == Some("Allow");
+    step.calls_before >= RECURSIVE_CALLS_MAX && !allowed
 }
 
 /// Why a function for another processor cannot run. One for x86_64, which is what nobody asked for, may run everywhere.

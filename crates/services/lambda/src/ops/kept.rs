@@ -1,4 +1,4 @@
-//! Settings that are kept with a function and change nothing here yet: recursion and runtime management.
+//! Settings that are kept with a function: recursion, and runtime management, which changes nothing here yet.
 
 use api_lambda::types::{
     GetFunctionRecursionConfigRequest, GetFunctionRecursionConfigResponse, GetRuntimeManagementConfigRequest,
@@ -13,7 +13,7 @@ use crate::records::{RuntimeUpdateRecord, VersionRecord};
 use crate::service::{Shared, existing};
 
 impl Shared {
-    /// Kept; no loop is looked for yet, as its ways (queues, topics, buckets) are not served yet.
+    /// Whether the function may go on in a loop of calls.
     pub async fn put_function_recursion_config(
         &self,
         cx: &Cx,

@@ -158,6 +158,12 @@ pub struct EventRecord {
     pub due: Timestamp,
     /// How often the function has run for it.
     pub runs: u32,
+    /// The trace header of its runs.
+    #[serde(default)]
+    pub trace: Option<String>,
+    /// Whether it stands at the end of a loop and must not run.
+    #[serde(default)]
+    pub is_loop: bool,
     /// Set once the event needs no further run: what is left is to tell a destination.
     pub ended: Option<EndedRecord>,
 }
@@ -176,6 +182,7 @@ pub enum GivenUp {
     RetriesExhausted,
     EventAgeExceeded,
     ZeroReservedConcurrency,
+    RecursiveLoop,
 }
 
 impl GivenUp {
@@ -184,6 +191,7 @@ impl GivenUp {
             Self::RetriesExhausted => Condition::RetriesExhausted.as_str(),
             Self::EventAgeExceeded => Condition::EventAgeExceeded.as_str(),
             Self::ZeroReservedConcurrency => Condition::ZeroReservedConcurrency.as_str(),
+            Self::RecursiveLoop => Condition::RecursiveLoop.as_str(),
         }
     }
 }
@@ -194,6 +202,7 @@ impl From<Condition> for GivenUp {
             Condition::RetriesExhausted => Self::RetriesExhausted,
             Condition::EventAgeExceeded => Self::EventAgeExceeded,
             Condition::ZeroReservedConcurrency => Self::ZeroReservedConcurrency,
+            Condition::RecursiveLoop => Self::RecursiveLoop,
         }
     }
 }
