@@ -26,6 +26,15 @@ def function(gureum, name):
     return name
 
 
+@pytest.fixture
+def echo(gureum, name):
+    code = "exports.handler = async (event) => event;"
+    gureum.client("lambda").create_function(
+        FunctionName=name, Runtime="nodejs20.x", Handler="index.handler", Role=ROLE, Code={"ZipFile": zipped({"index.js": code})}
+    )
+    return name
+
+
 def test_status_says_what_runs_and_how_far_functions_are_isolated(gureum):
     words = gureum.cli("status").stdout
     assert gureum.endpoint in words and "Isolation" in words
@@ -52,6 +61,32 @@ def test_a_function_that_fails_ends_with_6_and_a_missing_one_with_4(gureum, func
     assert failed.returncode == 6 and "asked to" in failed.stderr and "→" in failed.stderr
     missing = gureum.cli("--json", "invoke", "no-such-function", check=False)
     assert missing.returncode == 4 and envelope(missing)["error"]["code"] == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("kind", ["sqs", "sns", "kinesis", "apigw", "apigwv2", "url", "s3", "dynamodb", "eventbridge", "schedule"])
+def test_a_function_gets_the_event_that_a_service_sends(gureum, echo, kind):
+    data = ["-d", '{"id":"1","name":"루나"}'] if kind != "schedule" else []
+    answer = json.loads(gureum.cli("invoke", echo, "--event", kind, *data, "--log", "none").stdout)
+    shown = json.loads(gureum.cli("invoke", "--show-event", echo, "--event", kind, *data).stdout)
+    keys = lambda value: {k: keys(v) for k, v in value.items()} if isinstance(value, dict) else [keys(v) for v in value] if isinstance(value, list) else None  # noqa: E731
+    assert keys(answer) == keys(shown)
+
+
+def test_the_consumer_of_the_third_post_fails_on_a_real_message_as_it_does_on_aws(gureum, name):
+    code = "exports.handler = async (event) => { const body = JSON.parse(event.body); return body; };"
+    gureum.client("lambda").create_function(
+        FunctionName=name, Runtime="nodejs20.x", Handler="index.handler", Role=ROLE, Code={"ZipFile": zipped({"index.js": code})}
+    )
+    failed = gureum.cli("invoke", name, "--event", "sqs", "-d", '{"input":1}', "--with", "queue=jobs", check=False)
+    assert failed.returncode == 6 and "SyntaxError" in failed.stderr and "is not valid JSON" in failed.stderr
+
+
+def test_a_record_for_each_data_and_a_wrong_part_is_told(gureum, echo):
+    records = json.loads(gureum.cli("invoke", echo, "--event", "kinesis", "-d", "a", "-d", "b", "--with", "stream=s").stdout)["Records"]
+    assert [record["kinesis"]["data"] for record in records] == ["YQ==", "Yg=="]
+    wrong = gureum.cli("invoke", echo, "--event", "sqs", "--with", "topic=x", check=False)
+    assert wrong.returncode == 2 and "queue, attribute.NAME" in wrong.stderr
+    assert gureum.cli("invoke", echo, "-d", "1", "-d", "2", check=False).returncode == 2
 
 
 def test_logs_shows_what_was_said_and_follows_what_is_said_next(gureum, function):

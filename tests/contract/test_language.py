@@ -43,7 +43,7 @@ def test_help_is_korean_throughout(korean, command):
 @pytest.mark.parametrize(
     "words, told",
     [
-        (["invok"], "invoke"), (["invoke"], "<FUNCTION>"), (["env", "--shell", "zsh"], "bash"), (["wait", "--timeout"], "--timeout"),
+        (["invok"], "invoke"), (["invoke"], "<FUNCTION>"), (["env", "--shell", "csh"], "bash"), (["wait", "--timeout"], "--timeout"),
         (["up", "--port", "x"], "--port"), (["up", "--port", "1", "--listen", "127.0.0.1:1"], "--listen"), (["status", "--nothing"], "--nothing"),
         (["up", "--account", "12"], "12"), (["time", "advance", "soon"], "soon"), (["logs"], "gureum logs"), (["invoke", "f", "-d", "{"], "JSON"),
         (["invoke", "f", "-d", "@/none"], "/none"), (["--endpoint", "https://x", "status"], "http://"),

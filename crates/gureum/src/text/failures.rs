@@ -43,6 +43,21 @@ super::texts! {
         en: "give JSON in quotes, @FILE, or - for standard input: gureum invoke FUNCTION -d '{{\"id\":\"1\"}}'",
         ko: "따옴표로 싼 JSON, @파일, 또는 표준 입력을 뜻하는 -를 주십시오: gureum invoke FUNCTION -d '{{\"id\":\"1\"}}'",
     }
+    several_events() { en: "one invocation takes one event", ko: "한 번의 호출은 이벤트 하나를 받습니다" }
+    several_events_hint() {
+        en: "more than one --data goes with --event sqs, sns, kinesis, s3 or dynamodb: one record each",
+        ko: "--data를 여러 번 쓰려면 --event sqs, sns, kinesis, s3, dynamodb와 함께 쓰십시오: 하나가 레코드 하나입니다",
+    }
+    wrong_part(pair) {
+        en: "--with {pair} sets no part of this event",
+        ko: "--with {pair}: 이 이벤트에 그런 부분은 없습니다",
+    }
+    parts(names) { en: "the parts of this event: {names}", ko: "이 이벤트의 부분: {names}" }
+    item_not_object() { en: "an item is a JSON object", ko: "항목은 JSON 객체여야 합니다" }
+    item_form() {
+        en: "gureum invoke FUNCTION --event dynamodb -d '{{\"id\":\"1\"}}'",
+        ko: "예: gureum invoke FUNCTION --event dynamodb -d '{{\"id\":\"1\"}}' (함수 이름과 항목)",
+    }
     cannot_make_temporary_folder() { en: "cannot make a temporary folder", ko: "임시 폴더를 만들 수 없습니다" }
     no_note() { en: "the server left no note", ko: "서버가 실행 기록을 남기지 않았습니다" }
     cannot_watch() { en: "cannot watch over the command", ko: "명령을 지켜볼 수 없습니다" }

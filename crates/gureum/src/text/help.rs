@@ -63,7 +63,17 @@ const KOREAN: &[(&str, &str)] = &[
     ("keys delete <ACCESS_KEY_ID>", "지울 키의 ID"),
     ("invoke", "함수를 호출합니다. 함수가 실패하면 종료 코드는 6입니다"),
     ("invoke <FUNCTION>", "이름 또는 ARN"),
-    ("invoke --data", "이벤트: JSON, @파일, 또는 표준 입력을 뜻하는 -"),
+    (
+        "invoke --data",
+        "이벤트: JSON, @파일, 또는 표준 입력을 뜻하는 -. --event와 함께 쓰면 이벤트에 실을 것이며 레코드마다 한 번씩 줍니다",
+    ),
+    ("invoke --event", "AWS의 이 서비스가 보내는 이벤트에 데이터를 넣습니다"),
+    (
+        "invoke --with",
+        "--event의 부분을 정합니다. 예: --with queue=jobs. 여러 번 줄 수 있고, 틀린 이름에는 있는 이름을 모두 알려 줍니다",
+    ),
+    ("invoke --show-event", "이벤트를 출력하고 아무것도 호출하지 않습니다"),
+    ("invoke --log", "응답 옆에 출력할 로그: tail은 AWS가 주는 마지막 4 KB"),
     ("invoke --async", "이벤트를 대기열에 넣고 바로 돌아옵니다"),
     ("invoke --qualifier", "버전 또는 별칭"),
     ("logs", "함수의 로그를 오래된 것부터 봅니다. -f는 이어서 봅니다"),
