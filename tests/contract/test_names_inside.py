@@ -304,6 +304,17 @@ class TestEveryProgram:
         # A function does not get around its own credentials by an address of the server's.
         assert [status for status, _ in seen[3:]] == [403, 403]
 
+    def test_a_name_of_the_servers_own_leads_here_too(self, fresh):
+        server = fresh("--host", "aws.test", "--url-suffix", "aws.test:4599")
+        functions = server.client("lambda")
+        common = dict(Runtime="nodejs20.x", Handler="index.handler", Role="arn:aws:iam::000000000000:role/r", Timeout=20)
+        source = "exports.handler = async ({ url }) => url ? (await fetch(url)).text() : 'reached';"
+        functions.create_function(FunctionName="f", **common, Code={"ZipFile": zipped({"index.js": source})})
+        url = functions.create_function_url_config(FunctionName="f", AuthType="NONE")["FunctionUrl"]
+        may = dict(StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*", FunctionUrlAuthType="NONE")
+        functions.add_permission(FunctionName="f", **may)
+        assert url.endswith(".aws.test:4599/") and call(server, "f", {"url": url}) == '"reached"'
+
     def test_worker_threads_of_nodejs_do(self, gureum, function):
         source = """const { Worker } = require('worker_threads');
         const work = `fetch('https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15').then(

@@ -22,6 +22,14 @@ impl PublicHosts {
             Self::Below { scheme, suffix } => format!("{scheme}://{labels}.{suffix}/"),
         }
     }
+
+    /// The port that the addresses name, where they name one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Aws => None,
+            Self::Below { suffix, .. } => suffix.rsplit_once(':')?.1.parse().ok(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -32,6 +40,7 @@ mod tests {
     fn an_address_ends_as_it_was_set() {
         let below = PublicHosts::Below { scheme: "http", suffix: "localhost:4566".to_owned() };
         assert_eq!(below.url("a.lambda-url.us-east-1", "on.aws"), "http://a.lambda-url.us-east-1.localhost:4566/");
+        assert_eq!((below.port(), PublicHosts::Aws.port()), (Some(4566), None));
         assert_eq!(PublicHosts::Aws.url("a.lambda-url.us-east-1", "on.aws"), "https://a.lambda-url.us-east-1.on.aws/");
     }
 }

@@ -69,6 +69,7 @@ fn main() {
         isolation: runtime::probe_isolation(Path::new("/proc/self/exe")).level,
         network: FunctionNetwork::None,
         own_ports: Vec::new(),
+        own_names: Vec::new(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {

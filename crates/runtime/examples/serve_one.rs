@@ -70,6 +70,7 @@ fn main() {
         },
         network: FunctionNetwork::None,
         own_ports: Vec::new(),
+        own_names: Vec::new(),
     };
     let spec = Arc::new(FunctionSpec {
         function_arn: "arn:aws:lambda:us-east-1:000000000000:function:one:$LATEST".into(),

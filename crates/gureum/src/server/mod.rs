@@ -82,6 +82,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
     })?;
     let doors = Arc::new(SandboxDoors::default());
     let rule = if settings.strict { kernel::Access::Strict } else { kernel::Access::Open };
+    let public_hosts = settings.public_hosts(addresses.first().map_or(0, SocketAddr::port))?;
     let ingredients = Arc::new(Ingredients {
         store: store.clone(),
         access: rule,
@@ -89,7 +90,6 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         rng: rng.clone(),
         doors: doors.clone(),
         base_url: endpoints.first().cloned().unwrap_or_default(),
-        public_hosts: settings.public_hosts(addresses.first().map_or(0, SocketAddr::port))?,
         scratch: folder.join("scratch"),
         runtimes: settings.cache.join("runtimes"),
         search_path: environment.get("PATH").unwrap_or_default().to_owned(),
@@ -100,7 +100,9 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         failures: Arc::new(Failures::default()),
         isolation: kept.isolation.level,
         network: kept.network,
-        own_ports: addresses.iter().map(SocketAddr::port).collect(),
+        own_ports: addresses.iter().map(SocketAddr::port).chain(public_hosts.port()).collect(),
+        own_names: settings.hosts.clone(),
+        public_hosts,
     });
     let current = Current::new(Platform::new(&ingredients)?);
 

@@ -43,6 +43,7 @@ pub struct Ingredients {
     pub isolation: IsolationLevel,
     pub network: FunctionNetwork,
     pub own_ports: Vec<u16>,
+    pub own_names: Vec<String>,
 }
 
 /// One set of services over one store.
@@ -106,6 +107,7 @@ impl Platform {
             isolation: ingredients.isolation,
             network: ingredients.network,
             own_ports: ingredients.own_ports.clone(),
+            own_names: ingredients.own_names.clone(),
         });
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),

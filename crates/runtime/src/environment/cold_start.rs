@@ -239,7 +239,7 @@ impl<H: Home> Environment<H> {
     }
 
     fn serve_network(&mut self, process: &mut Process, injected: Injected) -> std::io::Result<()> {
-        let apis = process.serve_network(injected)?;
+        let apis = process.serve_network(injected, self.platform.own_names.clone())?;
         if let (Some(credentials), Some(doorway)) = (&self.credentials, &mut self.doorway)
             && let Some(guard) = self.platform.doorways.serve(credentials, apis)
         {

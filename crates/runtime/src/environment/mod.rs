@@ -36,6 +36,7 @@ pub struct Platform {
     pub isolation: IsolationLevel,
     pub network: FunctionNetwork,
     pub own_ports: Vec<u16>,
+    pub own_names: Arc<[String]>,
     pub etc: Etc,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
 use kernel::Clock;
@@ -17,7 +18,7 @@ use super::journal::Journal;
 use crate::logs::{Frames, Lines};
 use crate::meter;
 use crate::rapi::{Call, Decoder, Effect, Event, HttpCall, Refusal, RuntimeApi, encode_event, serve};
-use crate::resolver;
+use crate::resolver::{self, Names};
 use crate::response_stream::ResponseStream;
 use crate::sandbox::{Exit, Injected, PLATFORM, Pipes, Report, Sandbox};
 
@@ -121,11 +122,16 @@ impl Process {
     }
 
     /// Serves its network, without the AWS APIs, which are answered.
-    pub fn serve_network(&mut self, injected: Injected) -> io::Result<Vec<std::net::TcpListener>> {
+    pub fn serve_network(
+        &mut self,
+        injected: Injected,
+        own_names: Arc<[String]>,
+    ) -> io::Result<Vec<std::net::TcpListener>> {
         let Injected { runtime_api, names, names_by_stream, apis } = injected;
         self.serve_runtime_api(TcpListener::from_std(runtime_api)?);
-        let (names, by_stream) = (UdpSocket::from_std(names)?, TcpListener::from_std(names_by_stream)?);
-        let resolver = tokio::spawn(resolver::serve(names, by_stream, PLATFORM));
+        let (datagrams, by_stream) = (UdpSocket::from_std(names)?, TcpListener::from_std(names_by_stream)?);
+        let names = Names { platform: PLATFORM, own: own_names };
+        let resolver = tokio::spawn(resolver::serve(datagrams, by_stream, names));
         self.servers.push(AbortOnDrop(resolver.abort_handle()));
         Ok(apis)
     }

@@ -48,8 +48,9 @@ pub struct PoolOptions {
     /// the variables read the same, but paths are the real ones.
     pub isolation: IsolationLevel,
     pub network: FunctionNetwork,
-    /// The server's own ports: URLs that were handed out with them have to mean the same inside.
+    /// The server's own ports and names: URLs that were handed out with them have to mean the same inside.
     pub own_ports: Vec<u16>,
+    pub own_names: Vec<String>,
 }
 
 /// Runs functions in processes of this machine. Dropping it ends them all.
@@ -140,6 +141,7 @@ impl Pool {
             isolation: options.isolation,
             network: options.network,
             own_ports: options.own_ports,
+            own_names: options.own_names.into(),
             etc,
             clock: options.clock,
             rng: options.rng,

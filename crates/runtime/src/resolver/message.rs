@@ -4,6 +4,7 @@
 //! for is an answer without records).
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use kernel::strip_aws_suffix;
 
@@ -27,9 +28,33 @@ enum Code {
     Refused = 5,
 }
 
+/// The names that there are.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Where AWS's names lead, and the server's own.
+    pub platform: Ipv4Addr,
+    /// Hosts that are the server's beside AWS's; those below them are too.
+    pub own: Arc<[String]>,
+}
+
+impl Names {
+    fn address(&self, name: &str) -> Option<Ipv4Addr> {
+        if strip_aws_suffix(name).is_some() || self.own.iter().any(|own| is_at_or_below(name, own)) {
+            return Some(self.platform);
+        }
+        // Names below it are itself too. Source: RFC 6761, section 6.3.
+        is_at_or_below(name, "localhost").then_some(Ipv4Addr::LOCALHOST)
+    }
+}
+
+fn is_at_or_below(name: &str, domain: &str) -> bool {
+    let Some(cut) = name.len().checked_sub(domain.len()) else { return false };
+    let ends = name.get(cut..).is_some_and(|end| end.eq_ignore_ascii_case(domain));
+    ends && (cut == 0 || name[..cut].ends_with('.'))
+}
+
 /// The answer to a message, `None` where none is due: to what is no question, or too short to be answered.
-/// AWS's names are `platform`, `localhost` and names below it are itself, and there are no others.
-pub fn answer(message: &[u8], platform: Ipv4Addr) -> Option<Vec<u8>> {
+pub fn answer(message: &[u8], names: &Names) -> Option<Vec<u8>> {
     let header = message.get(..HEADER)?;
     let flags = number(header, 2)?;
     let is_answer = flags & 0x8000 != 0;
@@ -38,7 +63,7 @@ pub fn answer(message: &[u8], platform: Ipv4Addr) -> Option<Vec<u8>> {
     }
     let (code, question, record) = match read(message) {
         Ok(question) => {
-            let (code, record) = look_up(&question, platform);
+            let (code, record) = look_up(&question, names);
             (code, question.bytes, record)
         }
         Err(code) => (code, &[][..], None),
@@ -70,23 +95,12 @@ struct Question<'a> {
     bytes: &'a [u8],
 }
 
-fn look_up(question: &Question<'_>, platform: Ipv4Addr) -> (Code, Option<Ipv4Addr>) {
+fn look_up(question: &Question<'_>, names: &Names) -> (Code, Option<Ipv4Addr>) {
     if question.class != CLASS_IN {
         return (Code::Refused, None);
     }
-    let address = if strip_aws_suffix(&question.name).is_some() {
-        platform
-    } else if is_localhost(&question.name) {
-        Ipv4Addr::LOCALHOST
-    } else {
-        return (Code::NoSuchName, None);
-    };
+    let Some(address) = names.address(&question.name) else { return (Code::NoSuchName, None) };
     (Code::NoError, [TYPE_A, TYPE_ANY].contains(&question.kind).then_some(address))
-}
-
-/// Names below it are itself too. Source: RFC 6761, section 6.3.
-fn is_localhost(name: &str) -> bool {
-    name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
 }
 
 /// The one question of a message. What follows it (EDNS) says nothing that counts here.
@@ -128,10 +142,11 @@ fn number(bytes: &[u8], at: usize) -> Option<u16> {
 /// Any bytes are answered with what begins as they do and is an answer, or not at all.
 #[doc(hidden)]
 pub fn fuzz_questions(data: &[u8]) {
-    if let Some(answered) = answer(data, Ipv4Addr::new(169, 254, 100, 1)) {
+    let names = Names { platform: Ipv4Addr::new(169, 254, 100, 1), own: Arc::from([]) };
+    if let Some(answered) = answer(data, &names) {
         assert_eq!(answered[..2], data[..2]);
         assert!(answered[2] & 0x80 != 0 && answered.len() <= HEADER + NAME_BYTES_MAX + 2 + 4 + 16);
-        assert_eq!(answer(&answered, Ipv4Addr::LOCALHOST), None, "an answer is never answered");
+        assert_eq!(answer(&answered, &names), None, "an answer is never answered");
     }
 }
 
@@ -140,6 +155,10 @@ mod tests {
     use super::*;
 
     const PLATFORM: Ipv4Addr = Ipv4Addr::new(169, 254, 100, 1);
+
+    fn names() -> Names {
+        Names { platform: PLATFORM, own: Arc::from(["aws.test".to_owned()]) }
+    }
 
     fn question(name: &str, kind: u16) -> Vec<u8> {
         let mut message = vec![0xab, 0xcd, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0];
@@ -155,14 +174,20 @@ mod tests {
 
     /// Code, count of records, and the last four bytes.
     fn asked(message: &[u8]) -> (u8, u8, [u8; 4]) {
-        let answered = answer(message, PLATFORM).unwrap();
+        let answered = answer(message, &names()).unwrap();
         assert_eq!(answered[..2], message[..2]);
         (answered[3] & 0xf, answered[7], answered[answered.len() - 4..].try_into().unwrap())
     }
 
     #[test]
     fn aws_names_are_the_platform_and_localhost_is_itself() {
-        for name in ["sqs.us-east-1.amazonaws.com", "S3.AmazonAWS.com", "x.lambda-url.us-east-1.on.aws"] {
+        for name in [
+            "sqs.us-east-1.amazonaws.com",
+            "S3.AmazonAWS.com",
+            "x.lambda-url.us-east-1.on.aws",
+            "aws.test",
+            "x.AWS.test",
+        ] {
             assert_eq!(asked(&question(name, TYPE_A)), (0, 1, PLATFORM.octets()), "{name}");
         }
         for name in ["localhost", "x.lambda-url.us-east-1.LocalHost"] {
@@ -172,7 +197,7 @@ mod tests {
 
     #[test]
     fn there_is_no_other_name_and_no_other_address() {
-        for name in ["example.com", "amazonaws.com.evil.org", "evil-amazonaws.com", "notlocalhost"] {
+        for name in ["example.com", "amazonaws.com.evil.org", "evil-amazonaws.com", "notlocalhost", "evilaws.test"] {
             assert_eq!(asked(&question(name, TYPE_A)).0, 3, "{name}");
         }
         let ipv6 = 28;
@@ -190,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_is_no_question_is_refused_or_ignored() {
-        assert_eq!(answer(&[0; 11], PLATFORM), None);
+        assert_eq!(answer(&[0; 11], &names()), None);
         assert_eq!(asked(&[0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).0, 1);
         let mut pointing = question("a.b", TYPE_A);
         pointing[12] = 0xc0;

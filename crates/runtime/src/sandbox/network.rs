@@ -1,5 +1,6 @@
 //! An environment's own network: a loopback, the platform's address on it, and the listeners that the server serves.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -37,15 +38,19 @@ impl Injected {
     /// Sets up this process's network, which must be a new one, and binds. `own_ports` are the server's.
     pub fn bind(own_ports: &[u16]) -> io::Result<Self> {
         loopback_up()?;
-        let taken = |port: &u16| API_PORTS.contains(port) || [RUNTIME_API_PORT, DNS_PORT].contains(port);
-        let own_ports = own_ports.iter().copied().filter(|port| !taken(port)).take(OWN_PORTS_MAX);
+        let taken = [&API_PORTS[..], &[RUNTIME_API_PORT, DNS_PORT]].concat();
+        let own_ports: BTreeSet<u16> = own_ports.iter().copied().filter(|port| !taken.contains(port)).collect();
         // On every address of this network: the platform's and localhost.
         let tcp = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
         Ok(Self {
             runtime_api: tcp(RUNTIME_API_PORT)?,
             names: UdpSocket::bind(SocketAddr::from((PLATFORM, DNS_PORT)))?,
             names_by_stream: TcpListener::bind(SocketAddr::from((PLATFORM, DNS_PORT)))?,
-            apis: API_PORTS.into_iter().chain(own_ports).map(tcp).collect::<io::Result<_>>()?,
+            apis: API_PORTS
+                .into_iter()
+                .chain(own_ports.into_iter().take(OWN_PORTS_MAX))
+                .map(tcp)
+                .collect::<io::Result<_>>()?,
         })
     }
 

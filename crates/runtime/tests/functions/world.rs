@@ -157,6 +157,7 @@ impl World {
             isolation,
             network: FunctionNetwork::None,
             own_ports: Vec::new(),
+            own_names: Vec::new(),
         });
         Self { pool, logs, folder }
     }
