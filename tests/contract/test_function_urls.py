@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import ssl
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -413,3 +414,18 @@ def test_urls_are_handed_out_as_the_server_is_told(fresh, name):
         server.kill()
         server.start()
         assert call(server, made).status == 200, "a URL survives a kill"
+
+
+READ = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
+FETCH = "fetch(process.argv[1]).then((answer) => answer.text()).then((text) => console.log(text));"
+
+
+def test_programs_under_gureum_exec_reach_a_url_by_awss_name(gureum, url):
+    address = url(answer={"hello": "exec"})
+    identity = urlsplit(address).netloc.split(".")[0]
+    aws = f"https://{identity}.lambda-url.us-east-1.on.aws/"
+    for program in [["node", "-e", FETCH, aws], ["curl", "-sf", aws], [sys.executable, "-c", READ, aws]]:
+        assert json.loads(gureum.cli("exec", "--", *program).stdout) == {"hello": "exec"}
+    # As it was handed out, whether or not the system's resolver knows names below localhost.
+    for program in [["node", "-e", FETCH, address], ["curl", "-sf", address]]:
+        assert json.loads(gureum.cli("exec", "--", *program).stdout) == {"hello": "exec"}

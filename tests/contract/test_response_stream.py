@@ -2,19 +2,21 @@
 
 import base64
 import http.client
+import io
 import json
+import os
 import subprocess
 import time
+import zipfile
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import ClientError, EventStreamError
+from botocore.exceptions import ClientError
 from conftest import eventually, zipped
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
 MEGABYTE = 1 << 20
 ECHO = "exports.handler = async (event) => event;\n"
-# Each write but the first waits until the test has seen the one before: it creates the alias named after it.
 PAUSING = """
 exports.handler = awslambda.streamifyResponse(async (event, out) => {
     const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -307,3 +309,79 @@ def test_a_slow_reader_slows_the_function_down_and_loses_nothing(gureum, url):
     body = answer.read()
     assert len(body) == 64 * MEGABYTE
     assert all(body[n * MEGABYTE] == n for n in range(64))
+
+
+SDK = """
+const { LambdaClient, InvokeWithResponseStreamCommand } = require('@aws-sdk/client-lambda');
+(async () => {
+    const client = new LambdaClient({ endpoint: process.env.ENDPOINT, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+    const answer = await client.send(new InvokeWithResponseStreamCommand({ FunctionName: process.argv[1], Payload: '{"pause":50}' }));
+    const seen = [];
+    for await (const event of answer.EventStream) {
+        if (event.PayloadChunk) seen.push(Buffer.from(event.PayloadChunk.Payload).toString());
+        if (event.InvokeComplete) seen.push(event.InvokeComplete);
+    }
+    console.log(JSON.stringify([answer.StatusCode, answer.ExecutedVersion, seen]));
+})();
+"""
+
+
+def test_the_javascript_sdk_reads_the_stream(gureum, function, name):
+    function(PAUSING)
+    modules = os.path.join(os.environ["GUREUM_NODE_CLIENTS"], "node_modules")
+    environment = {**os.environ, "NODE_PATH": modules, "ENDPOINT": gureum.endpoint}
+    told = subprocess.run(["node", "-e", SDK, name], env=environment, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout) == [200, "$LATEST", ["one", "two", "three", {}]]
+
+
+# Speaks the Runtime API as a custom runtime does: a chunked response, whose trailers may tell of an error.
+BOOTSTRAP = r"""#!/bin/bash
+API="$AWS_LAMBDA_RUNTIME_API"
+while true; do
+  curl -s -D /tmp/head -o /tmp/event "http://$API/2018-06-01/runtime/invocation/next"
+  id=$(tr -d '\r' < /tmp/head | grep -i '^lambda-runtime-aws-request-id:' | cut -d' ' -f2)
+  exec 9<>"/dev/tcp/${API%:*}/${API#*:}"
+  printf 'POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n' "$id" "$API" >&9
+  printf 'Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n' >&9
+  printf 'Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n' >&9
+  printf '3\r\none\r\n' >&9
+  sleep 0.5
+  printf '3\r\ntwo\r\n0\r\n' >&9
+  if grep -q fail /tmp/event; then
+    body=$(printf '{"errorType":"My.Error","errorMessage":"on the way"}' | base64 -w0)
+    printf 'Lambda-Runtime-Function-Error-Type: My.Error\r\nLambda-Runtime-Function-Error-Body: %s\r\n' "$body" >&9
+  fi
+  printf '\r\n' >&9
+  cat <&9 > /tmp/answer
+  exec 9>&-
+  grep -q 'HTTP/1.1 202' /tmp/answer || cat /tmp/answer >&2
+done
+"""
+
+
+def test_a_custom_runtime_streams_by_the_runtime_api(awslambda, function, name):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, BOOTSTRAP)
+    function("", Runtime="provided.al2023", Handler="x", Code={"ZipFile": made.getvalue()})
+    _, chunks, complete, times = streamed(awslambda, name)
+    assert (chunks, complete) == ([b"one", b"two"], {})
+    assert times[1] - times[0] > 0.3
+    _, chunks, complete, _ = streamed(awslambda, name, {"please": "fail"})
+    assert (chunks, complete["ErrorCode"]) == ([b"one", b"two"], "My.Error")
+    assert json.loads(complete["ErrorDetails"]) == {"errorType": "My.Error", "errorMessage": "on the way"}
+
+
+def test_pieces_come_one_by_one_over_http_2_as_well(gureum, url):
+    address = url(HTML)
+    host, port = urlsplit(address).hostname, urlsplit(gureum.endpoint).port
+    asked = ["curl", "-sN", "--http2-prior-knowledge", "--resolve", f"{host}:{port}:127.0.0.1", address]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE) as running:
+        first = running.stdout.read1()
+        began = time.monotonic()
+        rest = running.stdout.read()
+    assert (first, rest) == (b"<b>", b"streamed</b>")
+    assert time.monotonic() - began > 0.25

@@ -12,13 +12,20 @@ const SUFFIXES = ['amazonaws.com', 'on.aws', 'api.aws', 'localhost.localstack.cl
 
 const place = /^(.+):([0-9]+)$/.exec(process.env.GUREUM_TURN);
 
-function isAws(host) {
-  if (typeof host !== 'string') return false;
-  const name = host.toLowerCase().replace(/\.$/, '');
+function isAws(name) {
   return SUFFIXES.some((suffix) => {
     const cut = name.length - suffix.length;
     return cut >= 0 && name.indexOf(suffix, cut) === cut && (cut === 0 || name[cut - 1] === '.');
   });
+}
+
+// Where a connection goes instead. Names below localhost, as the URLs of functions have them, are this machine (RFC 6761),
+// which not every system's resolver knows.
+function placeOf(options) {
+  if (!options || typeof options.host !== 'string') return undefined;
+  const name = options.host.toLowerCase().replace(/\.$/, '');
+  if (isAws(name)) return { host: place[1].replace(/^\[|\]$/g, ''), port: Number(place[2]) };
+  return /\.localhost$/.test(name) ? { host: '127.0.0.1' } : undefined;
 }
 
 // The options of a call of `connect`, which takes them in an object, in an array that Node has made of the arguments
@@ -49,9 +56,10 @@ function trust(socket) {
 const connect = net.Socket.prototype.connect;
 function turnedConnect() {
   const options = optionsOf(arguments);
-  if (!options || !isAws(options.host)) return connect.apply(this, arguments);
+  const elsewhere = placeOf(options);
+  if (!elsewhere) return connect.apply(this, arguments);
   // A copy: TLS checks the certificate against the name in the original afterwards.
-  const turned = Object.assign({}, options, { host: place[1].replace(/^\[|\]$/g, ''), port: Number(place[2]) });
+  const turned = Object.assign({}, options, elsewhere);
   for (const name of ['lookup', 'family', 'localAddress', 'localPort']) delete turned[name];
   // A port of ours answers for every name, so each TLS client has to say which one it wants.
   if (this.setServername && !options.servername) this.setServername(options.host);

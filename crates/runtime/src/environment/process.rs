@@ -192,7 +192,15 @@ impl Process {
 
     fn said(&mut self, call: Call) -> Sign {
         // The private channel has no answers: a refused call is a broken client.
-        self.api.call(call).map_or(Sign::Lost, Sign::Said)
+        self.api.call(call).map_or(Sign::Lost, |effect| self.done(effect))
+    }
+
+    /// Whoever reads an answer piece by piece sees its end when it is over.
+    fn done(&mut self, effect: Effect) -> Sign {
+        if matches!(effect, Effect::Answered(_) | Effect::Failed(_)) {
+            self.stream = None;
+        }
+        Sign::Said(effect)
     }
 
     fn http_call(&mut self, call: HttpCall) -> Sign {
@@ -219,7 +227,7 @@ impl Process {
             HttpCall::Post(call, reply) => {
                 let outcome = self.api.call(call);
                 let (answer, sign) = match outcome {
-                    Ok(effect) => (Ok(()), Sign::Said(effect)),
+                    Ok(effect) => (Ok(()), self.done(effect)),
                     Err(refusal) => (Err(refusal), Sign::Wrote),
                 };
                 let _ = reply.send(answer);

@@ -6,4 +6,5 @@ mod lifecycle;
 mod nodejs;
 mod provided;
 mod python;
+mod streams;
 mod world;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use kernel::{AccountId, BoxFuture, Clock, OsRng, RealClock, Region, Timestamp, id};
 use runtime::{
     Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionNetwork, FunctionSpec, Invocation,
-    InvocationError, IsolationLevel, LogLine, LogSink, Outcome, Pool, PoolOptions,
+    InvocationError, IsolationLevel, LogLine, LogSink, Outcome, Piece, Pool, PoolOptions, ResponseStream,
 };
 
 #[derive(Default)]
@@ -201,6 +201,29 @@ impl World {
     }
 
     pub async fn invoke(&self, spec: &FunctionSpec, payload: &str) -> Answer {
+        self.run(spec, payload, None).await
+    }
+
+    /// The same, and everything that the function wrote on the way.
+    pub async fn stream(&self, spec: &FunctionSpec, payload: &str) -> (Answer, Vec<Piece>) {
+        let (stream, mut pieces) = ResponseStream::new();
+        let reading = async {
+            let mut read = Vec::new();
+            while let Some(piece) = pieces.recv().await {
+                read.push(piece);
+            }
+            read
+        };
+        tokio::join!(self.run(spec, payload, Some(stream)), reading)
+    }
+
+    pub async fn stream_to_nobody(&self, spec: &FunctionSpec, payload: &str) -> Answer {
+        let (stream, pieces) = ResponseStream::new();
+        drop(pieces);
+        self.run(spec, payload, Some(stream)).await
+    }
+
+    async fn run(&self, spec: &FunctionSpec, payload: &str, stream: Option<ResponseStream>) -> Answer {
         let request_id = id::uuid(&OsRng);
         let invocation = Invocation {
             request_id: request_id.clone(),
@@ -210,7 +233,7 @@ impl World {
             cognito_identity: None,
             trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0".into()),
             tail: true,
-            stream: None,
+            stream,
         };
         Answer { request_id, outcome: self.pool.invoke(Arc::new(spec.clone()), invocation).await }
     }
