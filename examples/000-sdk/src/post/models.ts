@@ -1,0 +1,9 @@
+export interface Post {
+  id: number;
+  title: string;
+}
+
+export interface PostListShow {
+  posts: Post[];
+  nextCursor: number | null;
+}
