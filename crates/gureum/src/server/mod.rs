@@ -34,7 +34,7 @@ pub use port::holder as port_holder;
 use serde_json::json;
 use store::{Options, Store};
 use tokio::net::unix::pipe;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::cli::{RunNote, keep_proxy_token, print_line, store_root_key, stored_root_key};
@@ -172,6 +172,8 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         listening.push(listen(&edge, listener, &settings)?);
     }
 
+    // From the moment on at which anybody knows of this server it ends in order.
+    let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let note = RunNote {
         pid: std::process::id(),
         endpoint: endpoints.first().cloned().unwrap_or_default(),
@@ -200,7 +202,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
 
     let ended = {
         let seeding = init.run(Stage::Ready, &around);
-        let end = told_to_end(&mut told, tied);
+        let end = told_to_end(&mut signals, &mut told, tied);
         tokio::pin!(seeding, end);
         tokio::select! {
             ended = &mut end => ended?,
@@ -307,8 +309,11 @@ async fn first_root_key(current: &Current, settings: &Settings) -> Result<()> {
 }
 
 /// Returns when a signal or a caller with the right to do so has asked for the end.
-async fn told_to_end(told: &mut watch::Receiver<Option<Ending>>, tied: bool) -> Result<Ending> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+async fn told_to_end(
+    (terminate, interrupt): &mut (Signal, Signal),
+    told: &mut watch::Receiver<Option<Ending>>,
+    tied: bool,
+) -> Result<Ending> {
     let asked = async {
         match told.wait_for(Option::is_some).await.map(|ending| *ending) {
             Ok(Some(ending)) => ending,
