@@ -200,3 +200,33 @@ def test_an_event_at_the_end_of_a_loop_is_told_and_not_run(awslambda, teller, na
     context = record["requestContext"]
     assert (context["condition"], context["approximateInvokeCount"]) == ("RecursiveInvocation", 0)
     assert record["requestPayload"] == {"n": 1} and "responseContext" not in record
+
+
+def test_a_queue_gets_records_and_dead_letters(awslambda, function, name, client):
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    function(FAIL, DeadLetterConfig={"TargetArn": queue})
+    destination = {"OnFailure": {"Destination": queue}}
+    awslambda.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0, DestinationConfig=destination)
+    sent = awslambda.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 7}')
+    request_id = sent["ResponseMetadata"]["RequestId"]
+    got = []
+
+    def both():
+        request = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"], "WaitTimeSeconds": 1}
+        got.extend(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, **request).get("Messages", []))
+        return len(got) == 2
+
+    assert eventually(both)
+    letter, record = sorted(got, key=lambda message: "MessageAttributes" not in message)
+    assert letter["Body"] == '{"n": 7}', "a dead letter is the event itself"
+    attributes = {key: (value["DataType"], value["StringValue"]) for key, value in letter["MessageAttributes"].items()}
+    assert attributes == {
+        "RequestID": ("String", request_id),
+        "ErrorCode": ("Number", "200"),
+        "ErrorMessage": ("String", "boom"),
+    }
+    body = json.loads(record["Body"])
+    assert (body["requestContext"]["requestId"], body["requestPayload"]) == (request_id, {"n": 7})
+    assert record["Attributes"]["AWSTraceHeader"].startswith("Root=1-")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_sqs::types::{MessageAttributeValue, SendMessageRequest};
+use api_sqs::types::{MessageAttributeValue, MessageSystemAttributeValue, SendMessageRequest};
 use bytes::Bytes;
 use kernel::{Access, Arn, Cx, Timestamp};
 use serde_json::{Value, json};
@@ -126,6 +126,16 @@ fn attribute(data_type: &str, value: &str) -> MessageAttributeValue {
     }
 }
 
+/// Source: recorded messages of destinations.
+fn trace_attribute(header: &str) -> BTreeMap<String, MessageSystemAttributeValue> {
+    let value = MessageSystemAttributeValue {
+        data_type: Some("String".to_owned()),
+        string_value: Some(header.to_owned()),
+        ..MessageSystemAttributeValue::default()
+    };
+    BTreeMap::from([("AWSTraceHeader".to_owned(), value)])
+}
+
 fn parsed(json: &[u8]) -> Value {
     serde_json::from_slice(json).unwrap_or_else(|_| json!(String::from_utf8_lossy(json)))
 }
@@ -165,6 +175,7 @@ async fn send(
         queue_url: Some(format!("https://sqs.{}.amazonaws.com/{}/{}", queue.region, queue.account, queue.resource)),
         message_body: Some(body),
         message_attributes: attributes,
+        message_system_attributes: report.trace.map(trace_attribute),
         ..SendMessageRequest::default()
     };
     shared.sqs.send_message(cx, message).await.map_err(|error| Error::Internal(error.to_string()))?;
