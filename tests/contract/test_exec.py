@@ -10,7 +10,7 @@ import sys
 import threading
 
 import pytest
-from conftest import BINARY
+from conftest import BINARY, zipped
 
 REAL_KEY = "AKIAREALREALREALREAL"
 
@@ -167,13 +167,14 @@ def test_env_says_for_each_form_what_is_set_and_what_is_not(gureum, user):
 def test_a_profile_can_be_written_beside_ones_own(user, gureum, tmp_path):
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws/config").write_text("# mine\n[default]\nregion = eu-west-1\n")
-    for _ in range(2):
-        done = subprocess.run([BINARY, "env", "--profile"], env=user, capture_output=True, text=True)
+    for keys in [{}, dict(AWS_ACCESS_KEY_ID=REAL_KEY, AWS_SECRET_ACCESS_KEY="real")]:
+        done = subprocess.run([BINARY, "env", "--profile"], env=dict(user, **keys), capture_output=True, text=True)
         assert done.returncode == 0 and "--profile gureum" in done.stdout, done.stderr
     assert (tmp_path / ".aws/config").read_text() == (
         f"# mine\n[default]\nregion = eu-west-1\n\n[profile gureum]\nregion = us-east-1\nendpoint_url = {gureum.endpoint}\n"
     )
     assert (tmp_path / ".aws/credentials").stat().st_mode & 0o077 == 0
+    assert REAL_KEY not in (tmp_path / ".aws/credentials").read_text(), "a key of AWS is copied nowhere"
     script = "import boto3; print(boto3.Session(profile_name='gureum').client('sts').get_caller_identity()['Arn'])"
     environment = {name: value for name, value in user.items() if not name.startswith(("GUREUM", "AWS"))}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
@@ -238,3 +239,18 @@ def test_the_port_leads_to_no_other_host_without_the_token(gureum, user):
     # The name is resolved here, and does not exist.
     assert status(with_token, "https://no-such-host.invalid/") == "502 000"
     assert status(bare, "https://sts.us-east-1.amazonaws.com/").startswith("200 ")
+
+
+def test_a_function_behind_a_url_does_not_see_the_token(exec_, gureum, name):
+    functions = gureum.client("lambda", key="gureum")
+    code = "exports.handler = async (event) => event.headers;"
+    functions.create_function(
+        FunctionName=name, Runtime="nodejs20.x", Handler="index.handler", Role="arn:aws:iam::000000000000:role/any", Code={"ZipFile": zipped({"index.js": code})}
+    )
+    url = functions.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
+    for action, more in [("lambda:InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}), ("lambda:InvokeFunction", {"InvokedViaFunctionUrl": True})]:
+        functions.add_permission(FunctionName=name, StatementId=action.split(":")[1], Action=action, Principal="*", **more)
+    host = url.split("//")[1].split(".")[0] + ".lambda-url.us-east-1.on.aws"
+    for scheme in ["http", "https"]:
+        seen = json.loads(exec_("curl", "-sS", f"{scheme}://{host}/").stdout)
+        assert seen["host"] == host and not [header for header in seen if header.startswith("proxy-")], seen

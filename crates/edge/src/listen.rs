@@ -261,10 +261,11 @@ impl Connection {
         }
     }
 
-    async fn answer(self: Arc<Self>, request: http::Request<Incoming>) -> http::Response<Outgoing> {
+    async fn answer(self: Arc<Self>, mut request: http::Request<Incoming>) -> http::Response<Outgoing> {
         if proxy::is_asked(&self, &request) {
             return proxy::answer(self, request).await;
         }
+        proxy::forget(request.headers_mut());
         self.edge.serve(request, self.arrival.clone()).await
     }
 

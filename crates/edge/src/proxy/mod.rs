@@ -12,8 +12,8 @@ mod target;
 use std::sync::Arc;
 
 use auth::access::{Listener, ProxyCall, ProxyPass, ProxyRefusal};
-use http::header::PROXY_AUTHENTICATE;
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::header::{PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use idle::{Idle, Watched};
@@ -43,6 +43,12 @@ pub(crate) fn is_asked(connection: &Connection, request: &Request<Incoming>) -> 
     let Some(authority) = request.uri().authority() else { return false };
     let here = |target: Target| target.leads_here(connection.edge.router().hosts(), connection.arrival.local);
     !Target::parse(authority.as_str(), Some(80)).is_some_and(here)
+}
+
+/// Takes off what is for a proxy only: a function behind a URL must not see the token.
+pub(crate) fn forget(headers: &mut HeaderMap) {
+    headers.remove(PROXY_AUTHORIZATION);
+    headers.remove("proxy-connection");
 }
 
 /// Leads a request where it asks to be led, or says why not.

@@ -29,16 +29,16 @@ enum Shell {
 }
 
 pub async fn run(env: Env, connection: &Connection, environment: &Environment) -> Result<Report, Failure> {
-    if env.profile {
-        let [config, credentials] = write_profile(connection, environment)?;
-        let words = text::profile_written(config.display(), credentials.display());
-        return Ok(Report::new(words, json!({ "profile": "gureum", "files": [config, credentials] })));
-    }
     let keys = match own_keys(connection, environment).await {
         // What will run there later is pointed at all the same.
         Err(Failure::NotRunning { .. }) => stored_keys(connection, environment),
         keys => keys?,
     };
+    if env.profile {
+        let [config, credentials] = write_profile(connection, environment, &keys)?;
+        let words = text::profile_written(config.display(), credentials.display());
+        return Ok(Report::new(words, json!({ "profile": "gureum", "files": [config, credentials] })));
+    }
     let mut pointing = Pointing::at(connection, environment, &keys)?;
     let mut lines: Vec<String> = pointing.set.iter().map(|(name, value)| set_line(env.shell, name, value)).collect();
     for name in &pointing.unset {

@@ -63,7 +63,11 @@ pub fn lay(files: &Files, environment: &Environment, keys: &Credentials) -> Resu
 }
 
 /// Writes the profile `gureum` into the user's own files and leaves every other line as it is. Answers the files' paths.
-pub fn write_profile(connection: &Connection, environment: &Environment) -> Result<[PathBuf; 2], Failure> {
+pub fn write_profile(
+    connection: &Connection,
+    environment: &Environment,
+    keys: &Credentials,
+) -> Result<[PathBuf; 2], Failure> {
     let files = Files::of(&environment.state_dir());
     let place = |file| {
         let path = own_file(environment, file);
@@ -73,7 +77,7 @@ pub fn write_profile(connection: &Connection, environment: &Environment) -> Resu
     let (config, credentials) = (place(CONFIG), place(CREDENTIALS));
     let settings = format!("region = {}\nendpoint_url = {}\n", connection.region, connection.endpoint);
     replace_section(&config, &section_of(OWN), &settings)?;
-    replace_section(&credentials, OWN, &key_lines(&connection.credentials))?;
+    replace_section(&credentials, OWN, &key_lines(keys))?;
     Ok([config, credentials])
 }
 
