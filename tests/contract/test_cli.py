@@ -189,8 +189,11 @@ def test_reset_needs_open_access(fresh):
 
 
 def test_what_runs_is_listed_with_what_is_missing(gureum):
-    runtimes = {entry["runtime"]: entry["missing"] for entry in envelope(gureum.cli("--json", "runtime", "list"))["data"]["runtimes"]}
-    assert runtimes["nodejs20.x"] is None and "gureum" in runtimes["nodejs22.x"]
+    listed = envelope(gureum.cli("--json", "runtime", "list"))["data"]["runtimes"]
+    states = {entry["runtime"]: entry["state"] for entry in listed}
+    assert states["nodejs20.x"] == states["provided.al2023"] == "ready"
+    assert states["nodejs22.x"] in ("ready", "fetchable")
+    assert "provided.al2023" in gureum.cli("runtime", "ls").stdout
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

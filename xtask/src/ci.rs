@@ -25,6 +25,9 @@ const STEPS: [Step; 11] = [
     ("recorded", recorded::check),
 ];
 
+/// The runtimes that CI runs: this machine's Node and Python, and one of each kind of client. `soak` runs all.
+const RUNTIMES: [&str; 5] = ["nodejs20.x", "python3", "nodejs14.x", "nodejs24.x", "nodejs4.3"];
+
 pub fn ci(root: &Path) -> Result<()> {
     let start = Instant::now();
     let mut times = Vec::new();
@@ -62,7 +65,7 @@ pub fn start(root: &Path, flags: &[&str]) -> Result<()> {
 fn prepare(root: &Path) -> Result<()> {
     clients::install(root)?;
     cargo(root, &["build", "--package", "gureum"])?;
-    run(Command::new(binary(root)).args(["runtime", "install", "nodejs20.x", "python3"]))
+    run(Command::new(binary(root)).args(["runtime", "install"]).args(RUNTIMES))
 }
 
 /// pytest over tests/contract and tests/journeys, against the binary just built.

@@ -1,4 +1,5 @@
-//! `cargo xtask soak`: the long form of what CI does a few rounds of: kills of the server, power cuts of the store.
+//! `cargo xtask soak`: the long form of what CI does a few rounds of: every runtime, kills of the server, power cuts
+//! of the store.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,6 +16,11 @@ const POWER_ROUNDS: &str = "20";
 pub fn soak(root: &Path) -> Result<()> {
     let clients = clients::install(root)?;
     run(Command::new("cargo").args(["build", "--release", "--package", "gureum"]).current_dir(root))?;
+    run(Command::new(&clients.python)
+        .args(["-m", "pytest", "-q", "tests/contract/test_runtimes.py"])
+        .env("GUREUM_BIN", ci::target(root).join("release/gureum"))
+        .env("GUREUM_ALL_RUNTIMES", "1")
+        .current_dir(root))?;
     run(Command::new(clients.python)
         .args(["-m", "pytest", "-q", "-s", "--timeout", KILL_SECONDS_MAX, "tests/durability"])
         .env("GUREUM_BIN", ci::target(root).join("release/gureum"))

@@ -91,7 +91,7 @@ fn main() {
 async fn measure(pool: &Pool, spec: FunctionSpec, warm: usize) {
     let clock = RealClock::default();
     // The interpreter is asked for its version once.
-    assert_eq!(pool.unavailable(&spec.runtime), None);
+    assert_eq!(pool.prepare(&spec.runtime).await, Ok(()));
     let mut cold_times = Vec::new();
     for generation in 0..20 {
         let spec = Arc::new(FunctionSpec { generation: generation.to_string(), ..spec.clone() });

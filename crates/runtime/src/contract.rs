@@ -11,6 +11,7 @@ use bytes::Bytes;
 use kernel::{AccountId, BoxFuture, Region, Timestamp};
 
 use crate::response_stream::ResponseStream;
+pub use crate::runtimes::Readiness;
 
 /// Runs functions. Implemented by the pool of execution environments; services/lambda holds it as `Arc<dyn Engine>`.
 pub trait Engine: Send + Sync + 'static {
@@ -22,8 +23,12 @@ pub trait Engine: Send + Sync + 'static {
     /// their invocation is over: the function was changed or deleted.
     fn retire(&self, function_arn: &str, keep: Option<&str>);
 
-    /// Why functions of this runtime cannot run here, in words with what to do; `None` when they can.
-    fn unavailable(&self, runtime: &str) -> Option<String>;
+    /// Makes functions of this runtime able to run here: what is missing is fetched, once however many ask. Answers at once
+    /// when nothing is missing. Errors: why they cannot run, in words with what to do.
+    fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>>;
+
+    /// How a runtime stands that `prepare` was asked for.
+    fn readiness(&self, runtime: &str) -> Readiness;
 
     /// Ends every environment; returns when no process is left.
     fn shutdown(&self) -> BoxFuture<'_, ()>;

@@ -5,7 +5,6 @@
 pub mod bootstraps;
 mod contract;
 mod environment;
-mod install;
 mod isolation;
 mod limits;
 mod logs;
@@ -22,14 +21,13 @@ mod variables;
 
 pub use contract::{
     CredentialSource, Credentials, Doorway, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation,
-    InvocationError, LogFormat, LogLevel, LogLine, LogSink, Outcome, Report,
+    InvocationError, LogFormat, LogLevel, LogLine, LogSink, Outcome, Readiness, Report,
 };
-pub use install::{InstallError, InstallStep, install, installed};
 pub use isolation::{Isolation, IsolationLevel, probe_isolation};
 pub use meter::Billing;
 pub use pool::{Pool, PoolOptions};
 pub use response_stream::{Piece, ResponseStream};
-pub use runtimes::runtime_version_arn;
+pub use runtimes::{InstallError, InstallStep, Presence, install, installed, presences, remove, runtime_version_arn};
 pub use sandbox::{FunctionNetwork, stand_guard_if_asked};
 
 #[doc(hidden)]
@@ -38,9 +36,4 @@ pub mod fuzz {
     pub use crate::logs::fuzz_telemetry;
     pub use crate::rapi::{fuzz_frames, fuzz_routes};
     pub use crate::resolver::fuzz_questions;
-}
-
-/// Whether `runtime` can run here, for whoever has no pool. Errors: why not, in words with what to do.
-pub fn availability(runtime: &str, runtimes_dir: &std::path::Path, search_path: &str) -> Result<(), String> {
-    runtimes::Runtimes::new(runtimes_dir.to_owned(), search_path.to_owned()).launch(runtime).map(drop)
 }

@@ -86,13 +86,7 @@ fn defaults(around: &Circumstances<'_>) -> BTreeMap<String, String> {
     match around.family {
         Family::Nodejs { major } => {
             all.extend(owned(&[("PWD", "/var/task"), ("SHLVL", "0")]));
-            all.insert(
-                "NODE_PATH".to_owned(),
-                format!(
-                    "/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:\
-                     /var/runtime:/var/task"
-                ),
-            );
+            all.insert("NODE_PATH".to_owned(), node_path(*major));
         }
         Family::Python { minor } => {
             all.extend(owned(&[("PWD", "/var/task"), ("SHLVL", "0"), ("PYTHONPATH", "/var/runtime")]));
@@ -138,6 +132,15 @@ fn for_bootstraps(around: &Circumstances<'_>) -> BTreeMap<String, String> {
         all.extend(doorway.authority.as_ref().map(|authority| ("GUREUM_CA".to_owned(), authority.to_string())));
     }
     all
+}
+
+/// Layers came with nodejs8.10.
+fn node_path(major: u32) -> String {
+    let own = "/var/runtime/node_modules:/var/runtime:/var/task";
+    if major < 8 {
+        return own.to_owned();
+    }
+    format!("/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:{own}")
 }
 
 fn platform(spec: &FunctionSpec, around: &Circumstances<'_>) -> BTreeMap<String, String> {
@@ -200,7 +203,7 @@ mod tests {
         });
         let spec = FunctionSpec { environment: owned(own), ..crate::contract::test_spec(runtime) };
         let around = Circumstances {
-            family: &Family::parse(runtime).unwrap(),
+            family: &crate::runtimes::find_runtime(runtime).unwrap().family,
             log_stream: "2026/01/01/[$LATEST]0",
             runtime_api: "127.0.0.1:9001".parse().unwrap(),
             credentials: None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use edge::{FailedRequest, Witness};
 use kernel::BoxFuture;
-use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome};
+use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome, Readiness};
 use serde_json::{Value, json};
 
 /// Failures that are kept of each kind, the latest; all are counted.
@@ -82,8 +82,12 @@ impl Engine for Witnessed {
         self.engine.retire(function_arn, keep);
     }
 
-    fn unavailable(&self, runtime: &str) -> Option<String> {
-        self.engine.unavailable(runtime)
+    fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>> {
+        self.engine.prepare(runtime)
+    }
+
+    fn readiness(&self, runtime: &str) -> Readiness {
+        self.engine.readiness(runtime)
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {

@@ -241,7 +241,8 @@ const WARDEN: &str = "/proc/self/exe";
 
 /// What functions can be written in, told by what is installed: asking every interpreter would cost the start.
 fn languages(settings: &Settings) -> Vec<String> {
-    let mut languages = runtime::installed(&settings.cache.join("runtimes"));
+    let mut languages: Vec<String> =
+        runtime::installed(&settings.cache.join("runtimes")).into_iter().map(str::to_owned).collect();
     if languages.is_empty() {
         languages.push(text::no_runtimes());
     }

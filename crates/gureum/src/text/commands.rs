@@ -20,4 +20,13 @@ super::texts! {
     environments() { en: "Environments", ko: "실행 환경" }
     isolation() { en: "Isolation", ko: "격리" }
     not_isolated() { en: "Not isolated", ko: "격리 안 됨" }
+    runtime_there(name) { en: "{name} is there", ko: "{name}이(가) 이미 있습니다" }
+    runtime_installed(name) { en: "{name} is installed", ko: "{name}을(를) 설치했습니다" }
+    runtime_removed(name) { en: "{name} is removed", ko: "{name}을(를) 지웠습니다" }
+    runtime_was_not_there(name) { en: "{name} was not installed", ko: "{name}은(는) 설치되어 있지 않았습니다" }
+    runtime_brought() { en: "your package brings its bootstrap", ko: "패키지가 bootstrap을 가지고 옵니다" }
+    runtime_fetchable() {
+        en: "fetched when a function first needs it, or by gureum runtime install",
+        ko: "함수가 처음 필요로 할 때 또는 gureum runtime install로 받습니다",
+    }
 }

@@ -60,20 +60,24 @@ super::texts! {
         ko: "아직 Node.js나 Python 함수를 실행할 수 없습니다",
     }
     runtimes_none_why() {
-        en: "AWS's runtime clients are fetched once, with your own npm and pip",
-        ko: "AWS의 런타임 클라이언트를 사용자의 npm과 pip로 한 번 받아야 합니다",
+        en: "runtimes are fetched once, with your own npm and pip: now, or when a function first needs one",
+        ko: "런타임은 사용자의 npm과 pip로 한 번 받습니다: 지금 또는 함수가 처음 필요로 할 때",
     }
     runtimes_none_fix() {
         en: "gureum runtime install nodejs20.x python3",
         ko: "gureum runtime install nodejs20.x python3 (설치)",
     }
+    runtimes_fetchable(list) { en: "fetched when needed: {list}", ko: "필요할 때 받음: {list}" }
     runtimes_missing(list) { en: "not ready: {list}", ko: "준비되지 않음: {list}" }
     runtimes_missing_fix() {
         en: "gureum runtime list says what each needs",
         ko: "각각 무엇이 필요한지는 gureum runtime list에 있습니다",
     }
     no_node() { en: "there is no node on the PATH", ko: "PATH에 node가 없습니다" }
-    no_node_why() { en: "nodejs functions cannot run", ko: "nodejs 함수를 실행할 수 없습니다" }
+    no_node_why() {
+        en: "Node.js comes with npm, which fetches runtimes",
+        ko: "런타임을 받는 npm은 Node.js와 함께 설치됩니다",
+    }
     no_node_fix() { en: "install Node.js 18 or newer", ko: "Node.js 18 이상을 설치하십시오" }
 
     isolated() {

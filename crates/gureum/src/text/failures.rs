@@ -98,6 +98,7 @@ super::texts! {
         ko: "Python 3.10 이상을 설치하거나 python3을 빼십시오",
     }
     cannot_install(runtime) { en: "{runtime} cannot be installed", ko: "{runtime}을(를) 설치할 수 없습니다" }
+    cannot_remove(runtime) { en: "{runtime} cannot be removed", ko: "{runtime}을(를) 지울 수 없습니다" }
     problems(count) { en: "{count} problems were found", ko: "문제 {count}개를 찾았습니다" }
     one_problem() { en: "1 problem was found", ko: "문제 1개를 찾았습니다" }
     do_the_fixes() { en: "do what stands beside each of them", ko: "각 항목 옆에 적힌 대로 하십시오" }

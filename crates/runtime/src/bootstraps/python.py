@@ -77,8 +77,8 @@ def main():
     client.post_error = _post_error
     sys.modules["runtime_client"] = client
     # In front stands the folder of this file. A function may have a module of the same name as one of ours.
-    sys.path[0] = os.getcwd()
-    sys.path[1:1] = [*_layers(), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+    here = sys.path[0]
+    sys.path[:1] = [os.getcwd(), *_layers(), here]
     turn.install()
     del sys.modules["turn"]
 

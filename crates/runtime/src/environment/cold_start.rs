@@ -179,7 +179,7 @@ impl<H: Home> Environment<H> {
             // AWS's own bootstraps start this script instead, in the languages that they are for.
             wrapper: self.spec.environment.get("AWS_LAMBDA_EXEC_WRAPPER").filter(|_| managed).cloned(),
             arguments: match self.launch.family {
-                Family::Nodejs { .. } => node_flags(self.spec.memory_mb, self.platform.openssl_roots),
+                Family::Nodejs { major } => node_flags(major, self.spec.memory_mb, self.platform.openssl_roots),
                 // The host user's own packages are no part of a function.
                 Family::Python { .. } => vec!["-s".to_owned()],
                 Family::Provided => Vec::new(),
@@ -267,14 +267,16 @@ fn runtime_api_address(runtime: &str) -> SocketAddr {
     (address, RUNTIME_API_PORT).into()
 }
 
-/// As AWS starts Node.js: the heap's parts in proportion to the function's memory.
-fn node_flags(memory_mb: u32, openssl_roots: bool) -> Vec<String> {
+/// As AWS starts Node.js: the heap's parts in proportion to the function's memory. Old versions know less of it.
+fn node_flags(major: u32, memory_mb: u32, openssl_roots: bool) -> Vec<String> {
     let mut flags = vec![
-        "--max-http-header-size=81920".to_owned(),
         format!("--max-semi-space-size={}", (memory_mb * 5 / 100).max(1)),
         format!("--max-old-space-size={}", memory_mb * 90 / 100),
     ];
-    if openssl_roots {
+    if major >= 12 {
+        flags.insert(0, "--max-http-header-size=81920".to_owned());
+    }
+    if openssl_roots && major >= 8 {
         // Of these only the root that a connection needs is read; Node's own cost the first connection 25 ms.
         flags.push("--use-openssl-ca".to_owned());
     }

@@ -20,14 +20,15 @@ use tokio::sync::oneshot;
 use crate::contract::{CredentialSource, Doorways, Invocation, LogSink, Outcome};
 use crate::isolation::IsolationLevel;
 use crate::meter::Billing;
-use crate::runtimes::Runtimes;
+use crate::runtimes::{Fetching, Runtimes};
 use crate::sandbox::{Etc, FunctionNetwork};
 
 pub use life::{Environment, Home};
 
 /// What all environments of a pool share.
 pub struct Platform {
-    pub runtimes: Runtimes,
+    pub runtimes: Arc<Runtimes>,
+    pub fetching: Arc<Fetching>,
     pub scratch_dir: PathBuf,
     pub warden: PathBuf,
     pub localstack_variables: bool,

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use kernel::{BoxFuture, Clock, Rng, Timestamp};
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::contract::{
@@ -19,7 +18,7 @@ use crate::limits::{
     CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, KEEP_ALIVE, SHUTDOWN_MAX, START_HOLD_MAX, STARTS_PER_CORE,
 };
 use crate::meter::Billing;
-use crate::runtimes::{Launch, Runtimes};
+use crate::runtimes::{Launch, Readiness, Runtimes, ended};
 use crate::sandbox::{Etc, FunctionNetwork};
 use crate::trust;
 use schedule::Schedule;
@@ -133,7 +132,8 @@ impl Pool {
         let scratch_dir = absolute(options.scratch_dir);
         let etc = Etc::new(scratch_dir.join("etc"), options.network);
         let platform = Platform {
-            runtimes: Runtimes::new(absolute(options.runtimes_dir), options.search_path),
+            runtimes: Arc::new(Runtimes::new(absolute(options.runtimes_dir), options.search_path)),
+            fetching: Arc::default(),
             scratch_dir,
             warden: options.warden,
             localstack_variables: options.localstack_variables,
@@ -274,16 +274,17 @@ impl Engine for Pool {
         self.inner.schedule().retire(function_arn, keep);
     }
 
-    fn unavailable(&self, runtime: &str) -> Option<String> {
-        let runtimes = &self.inner.platform.runtimes;
-        if runtimes.known(runtime).is_some() {
-            return None;
+    fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>> {
+        let platform = &self.inner.platform;
+        match platform.fetching.begin(&platform.runtimes, runtime) {
+            Ok(None) => Box::pin(std::future::ready(Ok(()))),
+            Ok(Some(attempt)) => Box::pin(ended(attempt)),
+            Err(reason) => Box::pin(std::future::ready(Err(reason))),
         }
-        // Interpreters are asked for their versions: other tasks of this worker must not wait for that.
-        match Handle::try_current().map(|handle| handle.runtime_flavor()) {
-            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| runtimes.launch(runtime).err()),
-            _ => runtimes.launch(runtime).err(),
-        }
+    }
+
+    fn readiness(&self, runtime: &str) -> Readiness {
+        self.inner.platform.fetching.readiness(runtime)
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {

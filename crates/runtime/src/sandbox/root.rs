@@ -72,6 +72,10 @@ fn build(world: &World, code: Option<&Path>, runtime: Option<&Path>) -> io::Resu
     for (from, to) in named.into_iter().filter_map(|(from, to)| Some((from?, to))) {
         bind_read_only(from, &root.join(to))?;
     }
+    // ES modules look for packages only in the folders above theirs: there /var/task finds the SDK.
+    if runtime.is_some_and(|runtime| runtime.join("node_modules").is_dir()) {
+        symlink("/var/runtime/node_modules", root.join("var/node_modules"))?;
+    }
     layers::mount_all(&world.layers, &root.join("opt"))?;
     let tmp = format!("mode=0700,uid={INSIDE_UID},gid={INSIDE_GID},size={}m", world.storage_mb);
     Ok(mount("tmpfs", root.join("tmp"), "tmpfs", tmpfs, Some(CString::new(tmp)?.as_c_str()))?)

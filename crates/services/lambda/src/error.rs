@@ -84,6 +84,8 @@ pub enum Error {
     Throttled(Throttle),
     #[error("{0}")]
     RuntimeUnavailable(String),
+    #[error("the function's runtime is still being fetched")]
+    Pending,
     #[error("{0}")]
     NotRunnable(String),
     #[error("{0} is not served yet")]
@@ -241,6 +243,9 @@ impl From<Error> for ApiError {
                 .with("Reason", Doc::Str(throttle.reason().to_owned()))
                 .with("retryAfterSeconds", Doc::Str(limits::RETRY_AFTER_S.to_string())),
             Error::RuntimeUnavailable(why) => service(aws::invalid_runtime_exception(why)),
+            Error::Pending => conflict(
+                "The operation cannot be performed at this time. The function is currently in the following state: Pending",
+            ),
             Error::NotRunnable(why) => service(aws::service_exception(why)),
             Error::NotServed(what) => Self::not_implemented("lambda", &what),
             Error::Store(error) => Self::internal(error),

@@ -21,6 +21,7 @@ mod log_sink;
 pub mod model;
 mod ops;
 mod present;
+mod readiness;
 mod records;
 mod service;
 mod streamed;

@@ -116,3 +116,8 @@ pub const RECURSIVE_CALLS_MAX: u32 = 16;
 /// A trace header that is looked at, in bytes, and the functions that its lineage counts. Ours: AWS's are shorter.
 pub const TRACE_HEADER_BYTES_MAX: usize = 1_024;
 pub const LINEAGE_FUNCTIONS_MAX: usize = 32;
+
+/// How long an invocation waits for a runtime that is being fetched. Ours: clients commonly wait a minute for an answer.
+pub const RUNTIME_FETCH_MAX: Duration = Duration::from_secs(50);
+/// How long CreateFunction waits to know whether a runtime is there. Ours: interpreters are asked for their versions.
+pub const RUNTIME_LOOK_MAX: Duration = Duration::from_millis(500);

@@ -14,7 +14,7 @@ use store::BlobId;
 use crate::ops::configuration::{logging, surroundings};
 use crate::records::{AliasRecord, EventInvokeRecord, Place, VersionRecord};
 
-const BEING_CREATED: &str = "The function is being created.";
+pub const BEING_CREATED: &str = "The function is being created.";
 
 /// Which moment of a version's life an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

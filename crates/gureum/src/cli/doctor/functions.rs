@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use config::Environment;
+use runtime::Presence;
 
 use super::{Finding, Level};
-use crate::cli::runtime::MANAGED;
 use crate::text::doctor as text;
 
 /// Programs that functions run in.
@@ -25,8 +25,20 @@ pub fn runtimes(environment: &Environment) -> Vec<Finding> {
         findings.push(Finding::new(Level::Warning, "interpreters", what, why, fix));
     }
     let folder = environment.cache_dir().join("runtimes");
-    let (ready, missing): (Vec<&str>, Vec<&str>) =
-        MANAGED.iter().partition(|name| runtime::availability(name, &folder, path).is_ok());
+    let presences = runtime::presences(&folder, path);
+    let (mut ready, mut fetchable, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, presence) in presences {
+        match presence {
+            // One that comes with its package says nothing about this machine.
+            Presence::Ready(None) => {}
+            Presence::Ready(Some(_)) => ready.push(name),
+            Presence::Fetchable => fetchable.push(name),
+            Presence::Impossible(_) => missing.push(name),
+        }
+    }
+    if !fetchable.is_empty() {
+        findings.push(Finding::ok("runtimes", text::runtimes_fetchable(fetchable.join(", "))));
+    }
     if ready.is_empty() {
         let (what, why, fix) = (text::runtimes_none(), text::runtimes_none_why(), text::runtimes_none_fix());
         findings.push(Finding::new(Level::Warning, "runtimes", what, why, fix));

@@ -82,6 +82,7 @@ impl Shared {
             Ok(made)
         });
         let made = self.settle(held, made.await).await?;
+        self.begin_runtime(&made.config.runtime).await;
         Ok(self.in_flight(&place, &name, made, Moment::Created))
     }
 
@@ -181,6 +182,7 @@ impl Shared {
         let (made, before) = made.await?;
         self.code.drop_all_unused(before).await;
         self.retire_latest(&place, &named.name, &made);
+        self.begin_runtime(&made.config.runtime).await;
         Ok(self.in_flight(&place, &named.name, made, Moment::Updated))
     }
 
@@ -192,7 +194,7 @@ impl Shared {
         let tags = Some(function.record.tags.clone()).filter(|tags| !tags.is_empty());
         let reserved = function.record.reserved_concurrency.and_then(|reserved| i32::try_from(reserved).ok());
         Ok(GetFunctionResponse {
-            configuration: Some(shown(&function.place, &named.name, version, qualifier, Moment::Settled)),
+            configuration: Some(self.settled(&function.place, &named.name, version, qualifier)),
             code: Some(FunctionCodeLocation {
                 repository_type: Some("S3".to_owned()),
                 location: Some(self.code.location(&version.code.blob)),
@@ -214,7 +216,7 @@ impl Shared {
         let qualifier = named.qualifier.as_deref();
         let version =
             function.qualified(qualifier).ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
-        Ok(shown(&function.place, &named.name, version, qualifier, Moment::Settled))
+        Ok(self.settled(&function.place, &named.name, version, qualifier))
     }
 
     /// A version that is not there is no error; a function that is not there is.

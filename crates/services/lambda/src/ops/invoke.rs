@@ -139,9 +139,7 @@ impl Shared {
         if let Some(why) = foreign_processor(&version.config.architectures) {
             return Err(Error::RuntimeUnavailable(why));
         }
-        if let Some(why) = self.engine.unavailable(&version.config.runtime) {
-            return Err(Error::RuntimeUnavailable(why));
-        }
+        self.await_runtime(&version.config.runtime).await?;
         let code_dir = self.code.folder(&version.code.blob).await?;
         let layers = self.layer_folders(&version.config.layers).await?;
         let spec = Arc::new(spec_of(&function.place, &function.record.name, version, code_dir, layers));

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use kernel::{
     Access, AccountId, BoxFuture, Caller, Clock, Cx, OsRng, Principals, Region, RoleRefused, VirtualClock, id,
 };
-use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome};
+use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome, Readiness};
 use service_lambda::{LambdaService, Parts, Settings};
 use store::Store;
 use wire::ApiError;
@@ -66,8 +66,17 @@ impl Engine for FakeEngine {
         self.retired.lock().unwrap().push((function_arn.to_owned(), keep.map(str::to_owned)));
     }
 
-    fn unavailable(&self, runtime: &str) -> Option<String> {
-        runtime.starts_with("java").then(|| "no Java here".to_owned())
+    fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>> {
+        let java = runtime.starts_with("java").then(|| "no Java here".to_owned());
+        Box::pin(std::future::ready(java.map_or(Ok(()), Err)))
+    }
+
+    fn readiness(&self, runtime: &str) -> Readiness {
+        match runtime {
+            "nodejs14.x" => Readiness::Fetching,
+            "nodejs16.x" => Readiness::Failed("offline".to_owned()),
+            _ => Readiness::Ready,
+        }
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {
