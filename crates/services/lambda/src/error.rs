@@ -228,9 +228,13 @@ impl From<Error> for ApiError {
                 ),
             ),
             Error::CodeStorageExceeded => user(aws::code_storage_exceeded_exception("Code storage limit exceeded.")),
-            Error::PayloadTooLarge { bytes, invocation_type } => {
-                Self::unmodeled(413, "RequestEntityTooLargeException", too_large(bytes, invocation_type))
+            Error::PayloadTooLarge { bytes, invocation_type: "Event" } => {
+                Self::unmodeled(413, "RequestEntityTooLargeException", too_large_event(bytes))
             }
+            Error::PayloadTooLarge { .. } => user(aws::request_too_large_exception(format!(
+                "Request must be smaller than {} bytes for the InvokeFunction operation",
+                limits::SYNC_PAYLOAD_BYTES_MAX
+            ))),
             Error::PayloadNotJson(why) => user(aws::invalid_request_content_exception(format!(
                 "Could not parse request body into json: Could not parse payload into json: {why}"
             ))),
@@ -262,13 +266,8 @@ fn conflict(message: impl Into<String>) -> ApiError {
     user(aws::resource_conflict_exception(message))
 }
 
-/// Source: AWS's answers; the one of Event counts, the one of RequestResponse names the operation.
-fn too_large(bytes: usize, invocation_type: &str) -> String {
-    if invocation_type == "Event" {
-        let max = limits::ASYNC_PAYLOAD_BYTES_MAX;
-        format!("{bytes} byte payload is too large for the Event invocation type (limit {max} bytes)")
-    } else {
-        let max = limits::SYNC_PAYLOAD_BYTES_MAX;
-        format!("Request must be smaller than {max} bytes for the InvokeFunction operation")
-    }
+/// Source: what AWS answered to clients in 2024. For RequestResponse the API reference's error counts.
+fn too_large_event(bytes: usize) -> String {
+    let max = limits::ASYNC_PAYLOAD_BYTES_MAX;
+    format!("{bytes} byte payload is too large for the Event invocation type (limit {max} bytes)")
 }

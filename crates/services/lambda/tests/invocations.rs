@@ -96,7 +96,8 @@ async fn payloads_have_their_limits() {
         let answer = world.lambda.invoke(&cx(), request).await;
         assert_eq!(answer.is_ok(), fits, "{bytes} {kind}");
         if let Err(error) = answer {
-            assert_eq!((error.status, error.name()), (413, "RequestEntityTooLargeException"));
+            let name = if kind == "Event" { "RequestEntityTooLargeException" } else { "RequestTooLargeException" };
+            assert_eq!((error.status, error.name()), (413, name));
         }
     }
 }
