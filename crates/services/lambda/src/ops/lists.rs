@@ -23,6 +23,15 @@ impl Shared {
     /// Shape: by name; with `FunctionVersion=ALL`, `$LATEST` first and then the versions of each.
     pub async fn list_functions(&self, cx: &Cx, input: ListFunctionsRequest) -> Result<ListFunctionsResponse, Error> {
         let all = input.function_version == Some(FunctionVersion::All);
+        if let Some(region) = input.master_region.as_deref() {
+            if !all {
+                return Err(Error::invalid("FunctionVersion must be set to ALL when MasterRegion is specified."));
+            }
+            // Functions of Lambda@Edge, replicated from there: there are none.
+            if region != "ALL" {
+                return Ok(ListFunctionsResponse { next_marker: None, functions: Some(Vec::new()) });
+            }
+        }
         let operation = if all { "ListFunctions/ALL" } else { "ListFunctions" };
         let start = self.page_start(cx, operation, "", input.marker.as_deref())?;
         let (place, max) = (Place::of(cx), page_size(input.max_items, PAGE_MAX));
