@@ -5,6 +5,7 @@
 mod call;
 mod client;
 mod names;
+mod queues;
 mod server;
 
 use anyhow::{Context, Result};
@@ -14,10 +15,14 @@ const FUNCTIONS: usize = 100;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let binary = std::env::args().nth(1).context("usage: bench PATH-OF-GUREUM")?;
+    let binary = std::env::args().nth(1).context("usage: bench PATH-OF-GUREUM [queues]")?;
+    if std::env::args().nth(2).is_some_and(|only| only == "queues") {
+        return queues::run(&binary).await;
+    }
     call::run();
     let size = std::fs::metadata(&binary)?.len();
     figure("binary", &format!("{:.1} MB", megabytes(size)), "≤ 40 MB");
+    queues::run(&binary).await?;
     server::run(&binary, FUNCTIONS).await
 }
 

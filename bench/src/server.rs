@@ -123,23 +123,23 @@ fn archive() -> Result<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-fn ms(time: Duration) -> f64 {
+pub fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn us(time: Duration) -> f64 {
+pub fn us(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
 /// A running server; killed when dropped.
-struct Server {
+pub struct Server {
     process: Child,
-    endpoint: String,
+    pub endpoint: String,
 }
 
 impl Server {
     /// Returns when it has said that it is ready.
-    fn start(binary: &str, folder: &Path) -> Result<Self> {
+    pub fn start(binary: &str, folder: &Path) -> Result<Self> {
         let mut process = Command::new(binary)
             .args(["up", "--port", "0", "--data"])
             .arg(folder.join("data"))
@@ -162,11 +162,34 @@ impl Server {
         bail!("the server ended before it was ready")
     }
 
-    fn rss_mb(&self) -> Result<f64> {
+    pub fn rss_mb(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find(|l| l.starts_with("VmRSS:")).context("VmRSS")?;
         let kilobytes: f64 = line.split_whitespace().nth(1).context("VmRSS")?.parse()?;
         Ok(kilobytes / 1e3)
+    }
+
+    /// What the process has used of the processors.
+    pub fn cpu(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // After the name in brackets; user and system time are the 14th and 15th field, in hundredths of a second.
+        let fields = stat.rsplit(')').next().context("stat")?.split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap_or(0)).sum();
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Bytes that the process has given to the disk.
+    pub fn written(&self) -> Result<u64> {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id()))?;
+        let line = io.lines().find(|line| line.starts_with("write_bytes:")).context("write_bytes")?;
+        Ok(line.split_whitespace().nth(1).context("write_bytes")?.parse()?)
+    }
+
+    /// Ends it as a power cut of the process: kill -9.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
     }
 }
 

@@ -136,6 +136,7 @@ impl QueueMachine {
         }
         let Some(attributes) = self.attributes.clone() else { return Ok(Reply::now(Out::NoQueue)) };
         let now = fx.now().millis();
+        let stored_to = self.line.next();
         self.line.wake(now);
         if self.expiry.is_some_and(|expiry| expiry <= now) {
             self.expire(&attributes, stored, fx)?;
@@ -154,7 +155,7 @@ impl QueueMachine {
             Command::Move(task) => self.move_on(task, &attributes, stored, fx)?,
             Command::Sweep => Reply::now(Out::Done),
         };
-        self.read_on(stored)?;
+        self.read_on(stored_to, stored)?;
         self.serve(stored, fx)?;
         self.arm(fx);
         Ok(reply)
@@ -163,11 +164,12 @@ impl QueueMachine {
     fn on_time(&mut self, stored: &Txn, fx: &mut Effects<Self>) -> Result<(), StoreError> {
         let Some(attributes) = self.attributes.clone() else { return Ok(()) };
         let now = fx.now().millis();
+        let stored_to = self.line.next();
         self.line.wake(now);
         if self.expiry.is_some_and(|expiry| expiry <= now) {
             self.expire(&attributes, stored, fx)?;
         }
-        self.read_on(stored)?;
+        self.read_on(stored_to, stored)?;
         self.serve(stored, fx)?;
         self.waiting.give_up(now, fx);
         self.arm(fx);

@@ -97,7 +97,7 @@ impl QueueMachine {
         }
         self.line = Line::Fifo(Box::new(Fifo::new(self.mark.cursor, next)), dedup);
         for _ in 0..IN_FLIGHT_MAX / MESSAGES_AT_ONCE {
-            self.read_on(stored)?;
+            self.read_on(next, stored)?;
         }
         let states = self.states(stored)?;
         if let Line::Fifo(fifo, _) = &mut self.line {
@@ -110,8 +110,9 @@ impl QueueMachine {
         Ok(())
     }
 
-    /// FIFO: gets to know the next messages, if there is room for them.
-    pub(super) fn read_on(&mut self, stored: &Txn) -> Result<(), StoreError> {
+    /// FIFO: gets to know the next messages, if there is room for them. Those before `stored_to` are stored or gone; what this
+    /// command itself sends is read next time.
+    pub(super) fn read_on(&mut self, stored_to: u64, stored: &Txn) -> Result<(), StoreError> {
         let Line::Fifo(fifo, _) = &mut self.line else { return Ok(()) };
         let Some(from) = fifo.unread() else { return Ok(()) };
         let range = KeyRange::prefix(&self.keys.messages).starting_at(&self.keys.message(from));
@@ -124,12 +125,7 @@ impl QueueMachine {
             }
         }
         if complete {
-            // What this command itself has sent is not stored yet: it is read next time.
-            let stored_to = stored
-                .scan(&KeyRange::prefix(&self.keys.messages), 1, Direction::Backward)?
-                .pop()
-                .and_then(|(key, _)| key.last_u64());
-            fifo.read_to(stored_to.map_or(from, |last| last + 1));
+            fifo.read_to(stored_to);
         }
         Ok(())
     }

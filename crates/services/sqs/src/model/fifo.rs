@@ -99,7 +99,7 @@ impl Fifo {
         self.refresh(group);
     }
 
-    /// Nothing is stored before it.
+    /// Nothing before it is unknown.
     pub(crate) fn read_to(&mut self, sequence: u64) {
         self.read_to = self.read_to.max(sequence).min(self.next);
     }
