@@ -30,6 +30,21 @@ lambda.invoke({
   }
 });
 """
+POST_REGION = "ap-northeast-1"
+# The post's file is a script; this runs it, and waits as Lambda does until nothing is left to do.
+RUNNER = "exports.handler = (event, context, callback) => { require('./index.js'); callback(null, 'ran'); };"
+
+
+@pytest.fixture
+def echo_test(gureum):
+    """The function that post 004 calls."""
+    functions = gureum.client("lambda", POST_REGION)
+    functions.create_function(
+        FunctionName="echoTest", Role="arn:aws:iam::000000000000:role/lambda2", Runtime="nodejs20.x", Handler="index.handler",
+        Code={"ZipFile": zipped({"index.js": ECHO})},
+    )
+    yield
+    functions.delete_function(FunctionName="echoTest")
 
 
 @pytest.fixture
@@ -132,21 +147,12 @@ class TestNodejs:
         assert call(gureum, made) == f"arn:aws:sts::000000000000:assumed-role/{name}/{made}"
         assert own_lines(gureum, made) == []
 
-    def test_post_004_runs_byte_for_byte_inside(self, gureum, function):
-        region = "ap-northeast-1"
-        echo = dict(FunctionName="echoTest", Role="arn:aws:iam::000000000000:role/lambda2", Runtime="nodejs20.x", Handler="index.handler")
-        functions = gureum.client("lambda", region)
-        functions.create_function(**echo, Code={"ZipFile": zipped({"index.js": ECHO})})
-        try:
-            # The file is a script; this runs it, and waits as Lambda does until nothing is left to do.
-            runner = "exports.handler = (event, context, callback) => { require('./index.js'); callback(null, 'ran'); };"
-            environment = {"Variables": {"AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE": "1"}}
-            package = with_javascript_sdk_v2({"index.js": POST_004, "runner.js": runner})
-            made = function(package, region=region, Handler="runner.handler", Environment=environment)
-            assert call(gureum, made, region=region) == "ran"
-        finally:
-            functions.delete_function(FunctionName="echoTest")
-        (line,) = own_lines(gureum, made, region)
+    def test_post_004_runs_byte_for_byte_inside(self, gureum, function, echo_test):
+        environment = {"Variables": {"AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE": "1"}}
+        package = with_javascript_sdk_v2({"index.js": POST_004, "runner.js": RUNNER})
+        made = function(package, region=POST_REGION, Handler="runner.handler", Environment=environment)
+        assert call(gureum, made, region=POST_REGION) == "ran"
+        (line,) = own_lines(gureum, made, POST_REGION)
         assert line.split("\tINFO\t")[1] == "{\n  StatusCode: 200,\n  ExecutedVersion: '$LATEST',\n  Payload: '{\"id\":\"1\",\"name\":\"Luna\"}'\n}\n"
 
     def test_an_es_module_calls_another_function_with_no_endpoint(self, gureum, function):
@@ -365,6 +371,43 @@ class TestTheHostsNetwork:
         unsigned, signed, forged, _, endpoint = call(server, "f")
         assert (unsigned, forged) == ("403", "403") and "assumed-role/r/f" in signed
         assert endpoint.startswith("http://127.0.0.1:") and endpoint != server.endpoint
+
+
+class TestTheRuntimesOwnSdk:
+    """Nothing in the package but the post's lines: the SDK is the runtime's."""
+
+    @pytest.mark.parametrize("runtime", ["nodejs4.3", "nodejs14.x", "nodejs16.x"])
+    def test_post_004_runs_byte_for_byte(self, gureum, function, echo_test, runtime):
+        package = zipped({"index.js": POST_004, "runner.js": RUNNER})
+        environment = {"Variables": {"AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE": "1"}}
+        made = function(package, region=POST_REGION, Runtime=runtime, Handler="runner.handler", Environment=environment)
+        assert call(gureum, made, region=POST_REGION) == "ran"
+        printed = "".join(own_lines(gureum, made, POST_REGION))
+        assert "StatusCode: 200" in printed and "Payload: '{\"id\":\"1\",\"name\":\"Luna\"}'" in printed, printed
+        assert "rror" not in printed
+
+    def test_sdk_v3_sends_to_a_queue_and_warns_of_nothing(self, gureum, function, name):
+        url = gureum.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        source = """import { SQSClient, GetQueueUrlCommand, SendMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+        const client = new SQSClient({});
+        export const handler = async ({ name }) => {
+          const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
+          await client.send(new SendMessageCommand({ QueueUrl, MessageBody: '구름' }));
+          const { Messages } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }));
+          return [QueueUrl, Messages[0].Body];
+        };"""
+        try:
+            made = function(zipped({"index.mjs": source}), Runtime="nodejs20.x")
+            assert call(gureum, made, {"name": name}) == [f"https://sqs.us-east-1.amazonaws.com/000000000000/{name}", "구름"]
+        finally:
+            gureum.client("sqs").delete_queue(QueueUrl=url)
+        assert own_lines(gureum, made) == []
+
+    def test_boto3_needs_a_region_only(self, gureum, function, name):
+        source = "import boto3\ndef handler(event, context):\n    return boto3.client('sts').get_caller_identity()['Arn']\n"
+        made = function(zipped({"index.py": source}), Runtime="python3.11")
+        assert call(gureum, made) == f"arn:aws:sts::000000000000:assumed-role/{name}/{made}"
+        assert own_lines(gureum, made) == []
 
 
 def test_one_function_starts_many_by_the_sdk_alone(gureum, function):
