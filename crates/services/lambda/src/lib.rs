@@ -22,6 +22,7 @@ pub mod model;
 mod ops;
 mod present;
 mod readiness;
+mod recall;
 mod records;
 mod service;
 mod streamed;

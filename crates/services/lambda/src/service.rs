@@ -18,7 +18,7 @@ use crate::functions::{Function, Functions};
 use crate::limits::CONCURRENCY_DEFAULT;
 use crate::model::name::FunctionRef;
 use crate::records::{FunctionRecord, Place};
-use crate::tasks;
+use crate::{recall, tasks};
 
 /// What the service is made of.
 pub struct Parts {
@@ -110,7 +110,7 @@ impl LambdaService {
             iam,
             sqs,
         });
-        tasks::recall(&shared)?;
+        recall::recall(&shared)?;
         Ok(Self { shared })
     }
 
@@ -121,7 +121,7 @@ impl LambdaService {
 
     /// How many functions there are, in every account and region.
     pub fn functions_stored(&self) -> usize {
-        tasks::count_functions(&self.shared)
+        recall::count_functions(&self.shared)
     }
 
     /// Whether the blob is a package of a function: what a sweep of blobs has to ask.

@@ -1,28 +1,24 @@
-//! CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration, GetFunction, GetFunctionConfiguration, DeleteFunction.
+//! CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration.
 
 use std::collections::BTreeSet;
 
 use api_lambda::types::{
-    Concurrency, CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, FunctionCodeLocation,
-    FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse,
-    UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest,
+    CreateFunctionRequest, FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest,
 };
 use bytes::Bytes;
 use kernel::Cx;
-use store::backend::Direction;
-use store::{BlobId, HeldBlob, KeyRange, Txn};
+use store::HeldBlob;
 
 use super::{code_signing, configuration, tags, versions};
 use crate::access::{check_dead_letter, check_pass_role, check_role};
 use crate::error::Error;
 use crate::layers;
-use crate::model::name::{LATEST, version_number};
+use crate::model::name::LATEST;
 use crate::present::{Moment, code_sha256, configuration as shown};
 use crate::records::{
     CodeRecord, ConfigRecord, FunctionRecord, Place, PlaceRecord, VersionRecord, drop_uses, place, put_uses,
 };
 use crate::service::{Shared, existing};
-use crate::url::records::{UrlRecord, owner, urls};
 
 impl Shared {
     pub async fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> Result<FunctionConfiguration, Error> {
@@ -186,73 +182,6 @@ impl Shared {
         Ok(self.in_flight(&place, &named.name, made, Moment::Updated))
     }
 
-    pub async fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> Result<GetFunctionResponse, Error> {
-        let (named, function) = self.own(cx, &input.function_name, input.qualifier.as_deref(), "GetFunction")?;
-        let qualifier = named.qualifier.as_deref();
-        let version =
-            function.qualified(qualifier).ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
-        let tags = Some(function.record.tags.clone()).filter(|tags| !tags.is_empty());
-        let reserved = function.record.reserved_concurrency.and_then(|reserved| i32::try_from(reserved).ok());
-        Ok(GetFunctionResponse {
-            configuration: Some(self.settled(&function.place, &named.name, version, qualifier)),
-            code: Some(FunctionCodeLocation {
-                repository_type: Some("S3".to_owned()),
-                location: Some(self.code.location(&version.code.blob)),
-                ..FunctionCodeLocation::default()
-            }),
-            tags,
-            concurrency: reserved.map(|reserved| Concurrency { reserved_concurrent_executions: Some(reserved) }),
-            ..GetFunctionResponse::default()
-        })
-    }
-
-    pub async fn get_function_configuration(
-        &self,
-        cx: &Cx,
-        input: GetFunctionConfigurationRequest,
-    ) -> Result<FunctionConfiguration, Error> {
-        let action = "GetFunctionConfiguration";
-        let (named, function) = self.own(cx, &input.function_name, input.qualifier.as_deref(), action)?;
-        let qualifier = named.qualifier.as_deref();
-        let version =
-            function.qualified(qualifier).ok_or_else(|| Error::FunctionNotFound { arn: named.qualified_arn() })?;
-        Ok(self.settled(&function.place, &named.name, version, qualifier))
-    }
-
-    /// A version that is not there is no error; a function that is not there is.
-    pub async fn delete_function(
-        &self,
-        cx: &Cx,
-        input: DeleteFunctionRequest,
-    ) -> Result<DeleteFunctionResponse, Error> {
-        let mut named = self.named(cx, &input.function_name, input.qualifier.as_deref(), "DeleteFunction")?;
-        let qualifier = named.qualifier.take();
-        let function = self.functions.get(&named)?;
-        let place = Place::of(cx);
-        let (here, name) = (place.clone(), named.name.clone());
-        match qualifier.as_deref() {
-            None => {
-                let unused = self.change(&place, &named.name, move |txn| delete_all(txn, &here, &name)).await?;
-                self.concurrency.reserve(&place, &named.name, None);
-                self.retire_all(&function);
-                self.code.drop_all_unused(unused).await;
-            }
-            Some(LATEST) => {
-                return Err(Error::invalid("$LATEST version cannot be deleted without deleting the function."));
-            }
-            Some(qualifier) => {
-                let Some(number) = version_number(qualifier) else {
-                    return Err(Error::invalid("Deletion of aliases is not currently supported."));
-                };
-                let body = move |txn: &mut Txn| versions::delete(txn, &here, &name, number);
-                let unused = self.change(&place, &named.name, body).await?;
-                self.engine.retire(&format!("{}:{number}", function.arn()), None);
-                self.code.drop_all_unused(unused).await;
-            }
-        }
-        Ok(DeleteFunctionResponse { status_code: Some(204) })
-    }
-
     /// Goes on holding a zip unless it was found not to do; then it goes.
     async fn hold_if(&self, held: HeldBlob, fits: Result<(), Error>) -> Result<HeldBlob, Error> {
         match fits {
@@ -305,14 +234,6 @@ impl Shared {
     /// Idle environments of what was `$LATEST` before are of no more use.
     fn retire_latest(&self, place: &Place, name: &str, latest: &VersionRecord) {
         self.engine.retire(&format!("{}:{LATEST}", place.arn(name)), Some(&latest.generation));
-    }
-
-    fn retire_all(&self, function: &crate::functions::Function) {
-        let arn = function.arn();
-        self.engine.retire(&format!("{arn}:{LATEST}"), None);
-        for number in function.versions.keys() {
-            self.engine.retire(&format!("{arn}:{number}"), None);
-        }
     }
 }
 
@@ -368,30 +289,6 @@ pub(super) fn check_revision(asked: Option<&str>, function: &FunctionRecord) -> 
         Some(asked) if !function.latest.is_revision(asked) => Err(Error::FunctionRevision),
         _ => Ok(()),
     }
-}
-
-/// Everything of a function; its accepted events find out for themselves. Answers the zips that it used.
-fn delete_all(txn: &mut Txn, place: &Place, name: &str) -> Result<BTreeSet<BlobId>, Error> {
-    let function = existing(txn, place, name)?;
-    let versions: Vec<(_, VersionRecord)> =
-        txn.scan_records(&KeyRange::prefix(&place.versions(name)), usize::MAX, Direction::Forward)?;
-    let mut used = BTreeSet::new();
-    for version in std::iter::once(function.latest).chain(versions.into_iter().map(|(_, version)| version)) {
-        used.extend(drop_uses(txn, place, name, &version));
-    }
-    let urls: Vec<(_, UrlRecord)> =
-        txn.scan_records(&KeyRange::prefix(&urls(place, name)), usize::MAX, Direction::Forward)?;
-    for (key, url) in urls {
-        txn.delete(owner(&url.id));
-        txn.delete(key);
-    }
-    txn.delete(place.function(name));
-    for prefix in [place.versions(name), place.aliases(name), place.policies(name), place.event_invokes(name)] {
-        for (key, _) in txn.scan(&KeyRange::prefix(&prefix), usize::MAX, Direction::Forward)? {
-            txn.delete(key);
-        }
-    }
-    Ok(used)
 }
 
 /// Whether `CodeSha256` of a request is that of `$LATEST`.

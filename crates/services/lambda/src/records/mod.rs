@@ -8,13 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{BlobId, Key, Record, StoreError, Txn};
 
-use crate::layer_records::LayerUseRecord;
 use crate::model::name::{LATEST, function_arn};
-use crate::model::retry::Condition;
 
 mod code_signing;
+mod configuration;
+mod event;
 
 pub use code_signing::CodeSigningRecord;
+#[cfg(test)]
+pub(crate) use configuration::test_config;
+pub use configuration::{ConfigRecord, FileSystemRecord, JsonLogsRecord, VpcRecord};
+pub use event::{EndedRecord, EventRecord};
 
 const SERVICE: &str = "lambda";
 
@@ -69,60 +73,6 @@ pub struct CodeRecord {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ConfigRecord {
-    pub runtime: String,
-    pub handler: String,
-    pub role: String,
-    pub description: String,
-    pub timeout_s: i32,
-    pub memory_mb: i32,
-    pub ephemeral_mb: i32,
-    /// `None` when none was ever given: AWS then shows none.
-    pub environment: Option<BTreeMap<String, String>>,
-    pub tracing_mode: String,
-    pub architectures: Vec<String>,
-    pub dead_letter_arn: Option<String>,
-    pub kms_key_arn: Option<String>,
-    /// `None` means `/aws/lambda/` and the function's name.
-    pub log_group: Option<String>,
-    /// In the order in which they are laid over each other; records of before layers have none.
-    #[serde(default)]
-    pub layers: Vec<LayerUseRecord>,
-    /// `None` means text.
-    #[serde(default)]
-    pub json_logs: Option<JsonLogsRecord>,
-    #[serde(default)]
-    pub vpc: Option<VpcRecord>,
-    #[serde(default)]
-    pub file_systems: Vec<FileSystemRecord>,
-    /// Whether published versions shall start from a snapshot.
-    #[serde(default)]
-    pub snap_start: bool,
-}
-
-/// The least levels that are written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JsonLogsRecord {
-    pub application_level: String,
-    pub system_level: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VpcRecord {
-    pub subnets: Vec<String>,
-    pub security_groups: Vec<String>,
-    pub ipv6: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileSystemRecord {
-    /// Of an access point.
-    pub arn: String,
-    /// Below `/mnt/`.
-    pub mount: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AliasRecord {
     pub name: String,
     pub version: String,
@@ -147,64 +97,6 @@ pub struct EventInvokeRecord {
     pub age_s: Option<i32>,
     pub on_success: Option<String>,
     pub on_failure: Option<String>,
-}
-
-/// An accepted asynchronous invocation; its payload has a key of its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EventRecord {
-    pub function_id: String,
-    pub qualifier: Option<String>,
-    pub accepted: Timestamp,
-    pub due: Timestamp,
-    /// How often the function has run for it.
-    pub runs: u32,
-    /// The trace header of its runs.
-    #[serde(default)]
-    pub trace: Option<String>,
-    /// Whether it stands at the end of a loop and must not run.
-    #[serde(default)]
-    pub is_loop: bool,
-    /// Set once the event needs no further run: what is left is to tell a destination.
-    pub ended: Option<EndedRecord>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EndedRecord {
-    /// `None` after a success.
-    pub condition: Option<GivenUp>,
-    pub executed_version: Option<String>,
-    /// The answer of the last run, as it came.
-    pub response: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum GivenUp {
-    RetriesExhausted,
-    EventAgeExceeded,
-    ZeroReservedConcurrency,
-    RecursiveLoop,
-}
-
-impl GivenUp {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RetriesExhausted => Condition::RetriesExhausted.as_str(),
-            Self::EventAgeExceeded => Condition::EventAgeExceeded.as_str(),
-            Self::ZeroReservedConcurrency => Condition::ZeroReservedConcurrency.as_str(),
-            Self::RecursiveLoop => Condition::RecursiveLoop.as_str(),
-        }
-    }
-}
-
-impl From<Condition> for GivenUp {
-    fn from(condition: Condition) -> Self {
-        match condition {
-            Condition::RetriesExhausted => Self::RetriesExhausted,
-            Condition::EventAgeExceeded => Self::EventAgeExceeded,
-            Condition::ZeroReservedConcurrency => Self::ZeroReservedConcurrency,
-            Condition::RecursiveLoop => Self::RecursiveLoop,
-        }
-    }
 }
 
 /// Says that an account has functions in a region: what a start reads first.
@@ -322,12 +214,6 @@ pub fn read_place(key: &Key) -> Option<Place> {
     Some(Place { account: AccountId::parse(account.text()?).ok()?, region: Region::new(region.text()?) })
 }
 
-impl ConfigRecord {
-    pub fn log_group_of(&self, name: &str) -> String {
-        self.log_group.clone().unwrap_or_else(|| format!("/aws/lambda/{name}"))
-    }
-}
-
 impl VersionRecord {
     /// A revision that no answer has called otherwise.
     pub fn set_revision(&mut self, revision_id: String) {
@@ -366,30 +252,6 @@ pub fn drop_uses(txn: &mut Txn, here: &Place, name: &str, version: &VersionRecor
         txn.delete(code_use(blob, here, name, &version.version));
     }
     blobs
-}
-
-#[cfg(test)]
-pub(crate) fn test_config() -> ConfigRecord {
-    ConfigRecord {
-        runtime: "nodejs20.x".to_owned(),
-        handler: "index.handler".to_owned(),
-        role: "arn:aws:iam::000000000000:role/worker".to_owned(),
-        description: String::new(),
-        timeout_s: 3,
-        memory_mb: 128,
-        ephemeral_mb: 512,
-        environment: None,
-        tracing_mode: "PassThrough".to_owned(),
-        architectures: vec!["x86_64".to_owned()],
-        dead_letter_arn: None,
-        kms_key_arn: None,
-        log_group: None,
-        layers: Vec::new(),
-        json_logs: None,
-        vpc: None,
-        file_systems: Vec::new(),
-        snap_start: false,
-    }
 }
 
 #[cfg(test)]
