@@ -1,19 +1,21 @@
-//! Measures cold starts and warm invocations at the engine's boundary.
+//! Measures cold starts and warm invocations at the engine's boundary, of plain processes and of isolated ones.
 //!
 //! `cargo run --release -p runtime --example measure -- RUNTIMES_DIR [WARM_COUNT]` (the runtimes must be installed there).
 
 use std::any::Any;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{AccountId, BoxFuture, Clock, OsRng, RealClock, Region, id};
 use runtime::{
     Billing, CredentialSource, Credentials, Doorway, Doorways, Engine, FunctionNetwork, FunctionSpec, Invocation,
-    LogLine, LogSink, Pool, PoolOptions,
+    IsolationLevel, LogLine, LogSink, Pool, PoolOptions,
 };
 
+/// This program too is its own warden.
+const WARDEN: &str = "/proc/self/exe";
 const EVENT: &str = include_str!("event.json");
 
 struct Nothing;
@@ -46,34 +48,15 @@ impl Doorways for Nothing {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "stands in for the server, whose config reads the PATH")]
 fn main() {
     runtime::stand_guard_if_asked();
     let mut arguments = std::env::args().skip(1);
     let runtimes_dir = arguments.next().expect("the folder of the runtimes");
     let warm: usize = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(4000);
     let folder = tempfile::tempdir().expect("a folder");
-    let options = PoolOptions {
-        runtimes_dir: runtimes_dir.into(),
-        scratch_dir: folder.path().join("scratch"),
-        clock: Arc::new(RealClock::default()),
-        rng: Arc::new(OsRng),
-        logs: Arc::new(Nothing),
-        credentials: Arc::new(Nothing),
-        doorways: Arc::new(Nothing),
-        billing: Billing::Current,
-        keep_alive: None,
-        search_path: std::env::var("PATH").unwrap_or_default(),
-        warden: "/proc/self/exe".into(),
-        localstack_variables: false,
-        isolation: runtime::probe_isolation(Path::new("/proc/self/exe")).level,
-        network: FunctionNetwork::None,
-        own_ports: Vec::new(),
-        own_names: Vec::new(),
-    };
+    let best = runtime::probe_isolation(Path::new(WARDEN)).level;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {
-        let pool = Pool::new(options);
         let functions = [
             ("nodejs20.x", "index.js", "exports.handler = async (event) => event;"),
             ("python3.11", "index.py", "def handler(event, context):\n    return event\n"),
@@ -82,10 +65,36 @@ fn main() {
             let code_dir = folder.path().join(name);
             std::fs::create_dir(&code_dir).expect("a folder for the code");
             std::fs::write(code_dir.join(file), source).expect("the code");
-            measure(&pool, function(name, code_dir), warm).await;
+            for isolation in [IsolationLevel::Plain, best] {
+                let pool = Pool::new(options(&runtimes_dir, folder.path().join(format!("{isolation:?}")), isolation));
+                println!("{isolation:?}");
+                measure(&pool, function(name, code_dir.clone()), warm).await;
+                pool.shutdown().await;
+            }
         }
-        pool.shutdown().await;
     });
+}
+
+#[allow(clippy::disallowed_methods, reason = "stands in for the server, whose config reads the PATH")]
+fn options(runtimes_dir: &str, scratch_dir: PathBuf, isolation: IsolationLevel) -> PoolOptions {
+    PoolOptions {
+        runtimes_dir: runtimes_dir.into(),
+        scratch_dir,
+        clock: Arc::new(RealClock::default()),
+        rng: Arc::new(OsRng),
+        logs: Arc::new(Nothing),
+        credentials: Arc::new(Nothing),
+        doorways: Arc::new(Nothing),
+        billing: Billing::Current,
+        keep_alive: None,
+        search_path: std::env::var("PATH").unwrap_or_default(),
+        warden: WARDEN.into(),
+        localstack_variables: false,
+        isolation,
+        network: FunctionNetwork::None,
+        own_ports: Vec::new(),
+        own_names: Vec::new(),
+    }
 }
 
 async fn measure(pool: &Pool, spec: FunctionSpec, warm: usize) {
