@@ -71,8 +71,6 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         None => Arc::new(RealClock::default()),
     };
     let rng: Arc<dyn Rng> = Arc::new(OsRng);
-    let kept = Kept::new(probing.await?, &settings);
-    kept.check(&addresses, &settings)?;
     let (folder, _temporary) = data_folder(&settings)?;
     let store = Store::open(Options {
         dir: folder.clone(),
@@ -80,6 +78,8 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         clock: clock.clone(),
         rng: rng.clone(),
     })?;
+    let kept = Kept::new(probing.await?, &settings);
+    kept.check(&addresses, &settings)?;
     let doors = Arc::new(SandboxDoors::default());
     let rule = if settings.strict { kernel::Access::Strict } else { kernel::Access::Open };
     let public_hosts = settings.public_hosts(addresses.first().map_or(0, SocketAddr::port))?;
