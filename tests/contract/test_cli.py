@@ -61,6 +61,8 @@ def test_a_function_that_fails_ends_with_6_and_a_missing_one_with_4(gureum, func
     assert failed.returncode == 6 and "asked to" in failed.stderr and "→" in failed.stderr
     missing = gureum.cli("--json", "invoke", "no-such-function", check=False)
     assert missing.returncode == 4 and envelope(missing)["error"]["code"] == "ResourceNotFoundException"
+    unseen = gureum.cli("logs", "no-such-function", check=False)
+    assert unseen.returncode == 4 and "first invocation" in unseen.stderr
 
 
 @pytest.mark.parametrize("kind", ["sqs", "sns", "kinesis", "apigw", "apigwv2", "url", "s3", "dynamodb", "eventbridge", "schedule"])

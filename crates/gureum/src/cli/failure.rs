@@ -75,6 +75,8 @@ impl Failure {
         ExitCode::from(match self {
             Self::NotRunning { .. } => 3,
             Self::Api { status: 404, .. } => 4,
+            // Services that speak JSON by target answer 400 for what is not there.
+            Self::Api { code, .. } if code.ends_with("NotFoundException") => 4,
             Self::TimedOut { .. } => 5,
             Self::Function { .. } => 6,
             Self::Usage { .. } => 2,

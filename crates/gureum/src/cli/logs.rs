@@ -60,7 +60,13 @@ async fn past(logs: &Logs, group: &str, since: Duration, connection: &Connection
     }
     let mut events = Vec::new();
     loop {
-        let page = connection.json("logs", "Logs_20140328.FilterLogEvents", &input).await?;
+        let page = connection.json("logs", "Logs_20140328.FilterLogEvents", &input).await;
+        let page = page.map_err(|failure| match failure {
+            Failure::Api { code, status, .. } if code == "ResourceNotFoundException" => {
+                Failure::Api { code, message: text::group_missing(group), status }
+            }
+            other => other,
+        })?;
         events.extend(page["events"].as_array().into_iter().flatten().cloned());
         match page["nextToken"].as_str() {
             Some(token) => input["nextToken"] = json!(token),

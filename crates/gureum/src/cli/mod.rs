@@ -11,6 +11,7 @@ mod lifecycle;
 mod logs;
 mod pointing;
 mod proxy_token;
+mod reference;
 mod report;
 mod reset;
 mod root_key;
@@ -84,6 +85,9 @@ pub enum Command {
     Time(time::Time),
     /// What works on this machine, what does not, why, and what to do about it
     Doctor,
+    /// Print docs/guides/cli.md
+    #[command(hide = true)]
+    Reference,
     /// Print the completion script of a shell
     Completion {
         /// The shell
@@ -124,6 +128,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure>
         Command::Runtime(runtime) => runtime::run(runtime, environment).await,
         Command::Time(time) => time::run(time, &connect()?).await,
         Command::Doctor => doctor::run(cli.endpoint.as_deref(), environment).await,
+        Command::Reference => Ok(Report::words(reference::markdown(in_language(Cli::command(), Language::spoken())))),
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut in_language(Cli::command(), Language::spoken()), "gureum", &mut script);
@@ -150,6 +155,7 @@ impl Command {
             Self::Runtime(_) => "runtime",
             Self::Time(_) => "time",
             Self::Doctor => "doctor",
+            Self::Reference => "reference",
             Self::Completion { .. } => "completion",
         }
     }

@@ -8,6 +8,7 @@ pub mod failures;
 mod help;
 pub mod isolation;
 pub mod pointing;
+pub mod reference;
 pub mod server;
 mod table;
 
@@ -100,7 +101,9 @@ mod tests {
     }
 
     fn every_text() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        [commands::ALL, doctor::ALL, failures::ALL, isolation::ALL, pointing::ALL, server::ALL].into_iter().flatten()
+        [commands::ALL, doctor::ALL, failures::ALL, isolation::ALL, pointing::ALL, reference::ALL, server::ALL]
+            .into_iter()
+            .flatten()
     }
 
     /// The `{names}` in a text.
