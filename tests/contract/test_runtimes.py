@@ -192,6 +192,14 @@ def test_the_log_of_post_003_comes_out_line_by_line(run):
     assert run("nodejs20.x", {"handler.js": source}, handler="handler.hello")()[:2] == (None, "SQSClient")
 
 
+def test_authorities_are_where_aws_has_them(run):
+    """The variable is set until Node.js 18; later ones are told to set it themselves, to the same file."""
+    source = "exports.handler = async () => [process.env.NODE_EXTRA_CA_CERTS, require('fs').readFileSync('/var/runtime/ca-cert.pem', 'utf8')];"
+    for runtime, expected in [("nodejs14.x", "/var/runtime/ca-cert.pem"), ("nodejs20.x", None)]:
+        variable, authorities = run(runtime, {"index.js": source})()[1]
+        assert variable == expected and "BEGIN CERTIFICATE" in authorities
+
+
 def test_a_missing_module_is_told_as_the_first_runtimes_told_it(run):
     failed, answer, log = run("nodejs4.3", {"index.js": "require('request-promise');"})()
     assert (failed, answer) == ("Unhandled", {"errorMessage": "Unable to import module 'index'"})

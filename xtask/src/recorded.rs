@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{ci, clients};
 
-const GROUPS: [&str; 5] = ["sts", "iam", "logs", "lambda_api", "lambda_invoke"];
+const GROUPS: [&str; 6] = ["sts", "iam", "logs", "lambda_api", "lambda_invoke", "lambda_runtimes"];
 
 pub fn check(root: &Path) -> Result<()> {
     let recorded = root.join("../shared/recorded");

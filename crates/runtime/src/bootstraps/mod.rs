@@ -13,6 +13,10 @@ const MODULES: (&str, &str) = ("modules.cjs", include_str!("modules.cjs"));
 const CHANNEL: (&str, &str) = ("channel.cjs", include_str!("channel.cjs"));
 const RAPID_CLIENT: (&str, &str) = ("rapid-client.cjs", include_str!("rapid-client.cjs"));
 
+/// AWS keeps authorities of its own in this file of Node.js's runtimes; here it leads to the system's roots and ours.
+/// Source: Lambda Developer Guide, "Creating an SSL connection" (`NODE_EXTRA_CA_CERTS`).
+pub(crate) const NODEJS_LINK: (&str, &str) = ("ca-cert.pem", "/etc/ssl/certs/ca-certificates.crt");
+
 /// Beside AWS's client as one file, which loads them.
 pub(crate) const NODEJS: [(&str, &str); 5] = [TURN, START, MODULES, CHANNEL, RAPID_CLIENT];
 /// Beside AWS's client as many files.

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::InstallError;
 use super::parts::{Part, at, short_hash};
-use super::table::{Client, Runtime};
+use super::table::{Client, Family, Runtime};
 use super::unbundle;
 use crate::bootstraps;
 
@@ -32,6 +33,11 @@ impl Runtime {
         }
     }
 
+    /// A link of ours: its name, and where it leads.
+    fn link(&self) -> Option<(&'static str, &'static str)> {
+        matches!(self.family, Family::Nodejs { .. }).then_some(bootstraps::NODEJS_LINK)
+    }
+
     /// The file that the interpreter starts.
     pub fn entry(&self) -> Option<&'static str> {
         match self.client {
@@ -50,6 +56,7 @@ impl Runtime {
             .iter()
             .map(String::as_str)
             .chain(self.own_files().iter().flat_map(|(name, text)| [*name, *text]))
+            .chain(self.link().into_iter().flat_map(|(name, to)| [name, to]))
             .collect();
         runtimes_dir.join(format!("{}-{}", self.name, short_hash(&texts)))
     }
@@ -98,6 +105,9 @@ impl Runtime {
         }
         for (name, text) in self.own_files() {
             rewrite(&building.join(name), &unbundle::on_their_lines(text))?;
+        }
+        if let Some((name, to)) = self.link() {
+            symlink(to, building.join(name)).map_err(at(building))?;
         }
         Ok(())
     }

@@ -44,6 +44,22 @@ fn new_alias(name: &str, alias: &str, version: &str) -> CreateAliasRequest {
 }
 
 #[tokio::test]
+async fn a_function_is_pending_while_its_runtime_is_fetched_and_failed_when_it_cannot_be_had() {
+    let world = World::new();
+    for (runtime, expected) in [
+        ("nodejs14.x", (Some(State::Pending), Some("The function is being created."))),
+        ("nodejs16.x", (Some(State::Failed), Some("offline"))),
+        ("nodejs20.x", (Some(State::Active), None)),
+    ] {
+        let name = runtime.trim_end_matches(".x");
+        let function = CreateFunctionRequest { runtime: Some(runtime.into()), ..new_function(name) };
+        world.lambda.create_function(&cx(), function).await.unwrap();
+        let shown = world.lambda.get_function(&cx(), get(name, None)).await.unwrap().configuration.unwrap();
+        assert_eq!((shown.state, shown.state_reason.as_deref()), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_function_is_pending_in_its_answer_and_active_for_the_next_request() {
     let world = World::new();
     let made = world.create("f").await;
