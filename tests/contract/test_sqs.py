@@ -3,7 +3,9 @@
 import copy
 import hashlib
 import json
+import os
 import re
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -698,6 +700,35 @@ def test_the_query_protocol_says_the_same(query, sqs, queue, name):
         "The specified queue does not exist.",
     )
     query.delete_queue(QueueUrl=url)
+
+
+V2 = """
+const AWS = require('aws-sdk');
+const sqs = new AWS.SQS({ endpoint: process.argv[2], region: 'us-east-1', accessKeyId: 'test', secretAccessKey: 'test' });
+(async () => {
+  const { QueueUrl } = await sqs.createQueue({ QueueName: process.argv[3], Attributes: { VisibilityTimeout: '5' } }).promise();
+  const MessageAttributes = { AttributeName: { StringValue: 'Attribute Value', DataType: 'String' } };
+  await sqs.sendMessage({ QueueUrl, MessageBody: '{ "input": 1 }', MessageAttributes }).promise();
+  const batch = await sqs.sendMessageBatch({ QueueUrl, Entries: [{ Id: 'a', MessageBody: 'b' }] }).promise();
+  const wanted = { QueueUrl, MaxNumberOfMessages: 10, AttributeNames: ['All'], MessageAttributeNames: ['All'] };
+  const { Messages } = await sqs.receiveMessage(wanted).promise();
+  const Entries = Messages.map((m, i) => ({ Id: `${i}`, ReceiptHandle: m.ReceiptHandle }));
+  const gone = await sqs.deleteMessageBatch({ QueueUrl, Entries }).promise();
+  const missing = await sqs.getQueueUrl({ QueueName: 'none' }).promise().catch((error) => error.code);
+  console.log(JSON.stringify([Messages.map((m) => [m.Body, m.MessageAttributes, m.Attributes.ApproximateReceiveCount]), batch.Successful[0].Id, gone.Successful.length, missing]));
+})();
+"""
+
+
+def test_aws_sdk_v2_speaks_to_queues(gureum, name, tmp_path):
+    (tmp_path / "v2.js").write_text(V2)
+    environment = dict(os.environ, NODE_PATH=os.path.join(os.environ["GUREUM_NODE_CLIENTS"], "node_modules"), AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE="1")
+    done = subprocess.run(["node", "v2.js", gureum.endpoint, name], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    messages, batch, gone, missing = json.loads(done.stdout or done.stderr)
+    attribute = {"StringValue": "Attribute Value", "DataType": "String"}
+    assert [m[0] for m in messages] == ['{ "input": 1 }', "b"] and [m[2] for m in messages] == ["1", "1"]
+    assert messages[0][1]["AttributeName"].items() >= attribute.items()
+    assert (batch, gone, missing) == ("a", 2, "AWS.SimpleQueueService.NonExistentQueue")
 
 
 def call_by_form(url, **form):
