@@ -22,9 +22,7 @@ pub struct Circumstances<'a> {
     pub names_resolve: bool,
     /// Whether the variables are set by which code written for LocalStack finds it.
     pub localstack: bool,
-    /// Whether the function sees real paths: no /var/runtime and no /opt.
-    pub is_plain: bool,
-    /// The function's layers where it sees real paths.
+    /// The function's layers where it sees real paths and no /opt.
     pub plain_layers: &'a [PathBuf],
 }
 
@@ -89,10 +87,6 @@ fn defaults(around: &Circumstances<'_>) -> BTreeMap<String, String> {
         Family::Nodejs { major } => {
             all.extend(owned(&[("PWD", "/var/task"), ("SHLVL", "0")]));
             all.insert("NODE_PATH".to_owned(), node_path(*major));
-            // A file that is not there would be a warning in the log of every start.
-            if [16, 18].contains(major) && !around.is_plain {
-                all.insert("NODE_EXTRA_CA_CERTS".to_owned(), "/var/runtime/ca-cert.pem".to_owned());
-            }
         }
         Family::Python { minor } => {
             all.extend(owned(&[("PWD", "/var/task"), ("SHLVL", "0"), ("PYTHONPATH", "/var/runtime")]));
@@ -216,7 +210,6 @@ mod tests {
             doorway: doorway.as_ref(),
             names_resolve,
             localstack,
-            is_plain: false,
             plain_layers: &[],
         };
         environment(&spec, &around).into_iter().collect()
@@ -235,7 +228,6 @@ mod tests {
         let names = |runtime| seen(runtime, &[]).into_keys().filter(|n| !n.starts_with("_LAMBDA")).count();
         // Recorded: 29 names for Node, of which credentials (3), TEST_KEY and _X_AMZN_TRACE_ID are not set here.
         assert_eq!(names("nodejs20.x"), 24);
-        assert_eq!(names("nodejs18.x"), 25);
         assert_eq!(names("python3.11"), 24);
         assert_eq!(names("python3.12"), 25);
         assert_eq!(names("provided.al2023"), 20);

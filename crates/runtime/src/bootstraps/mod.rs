@@ -11,9 +11,6 @@ const TURN: (&str, &str) = ("turn.cjs", TURN_NODEJS);
 const START: (&str, &str) = ("start.cjs", include_str!("start.cjs"));
 const MODULES: (&str, &str) = ("modules.cjs", include_str!("modules.cjs"));
 const CHANNEL: (&str, &str) = ("channel.cjs", include_str!("channel.cjs"));
-/// The roots of AWS's own names. Source: Amazon Trust Services, "Repository", root CAs; Lambda Developer Guide, "Building
-/// Lambda functions with Node.js", CA certificate loading (the path, which functions may name in NODE_EXTRA_CA_CERTS).
-const AMAZONS_ROOTS: (&str, &str) = ("ca-cert.pem", include_str!("ca-cert.pem"));
 const RAPID_CLIENT: (&str, &str) = ("rapid-client.cjs", include_str!("rapid-client.cjs"));
 
 /// AWS keeps authorities of its own in this file of Node.js's runtimes; here it leads to the system's roots and ours.
@@ -21,15 +18,14 @@ const RAPID_CLIENT: (&str, &str) = ("rapid-client.cjs", include_str!("rapid-clie
 pub(crate) const NODEJS_LINK: (&str, &str) = ("ca-cert.pem", "/etc/ssl/certs/ca-certificates.crt");
 
 /// Beside AWS's client as one file, which loads them.
-pub(crate) const NODEJS: [(&str, &str); 6] = [TURN, START, MODULES, CHANNEL, RAPID_CLIENT, AMAZONS_ROOTS];
+pub(crate) const NODEJS: [(&str, &str); 5] = [TURN, START, MODULES, CHANNEL, RAPID_CLIENT];
 /// Beside AWS's client as many files.
-pub(crate) const NODEJS_14: [(&str, &str); 8] = [
+pub(crate) const NODEJS_14: [(&str, &str); 7] = [
     TURN,
     START,
     MODULES,
     CHANNEL,
     RAPID_CLIENT,
-    AMAZONS_ROOTS,
     ("index.js", include_str!("nodejs14/index.js")),
     ("UserFunction.js", include_str!("nodejs14/UserFunction.js")),
 ];

@@ -153,7 +153,6 @@ impl<H: Home> Environment<H> {
                 doorway: self.doorway.as_ref(),
                 names_resolve: has_own_network,
                 localstack: self.platform.localstack_variables,
-                is_plain,
                 plain_layers: if is_plain { &self.spec.layers } else { &[] },
             },
         );
