@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{ci, run};
+use crate::{cache_dir, ci, run};
 
 pub fn bench(root: &Path) -> Result<()> {
     let cargo = |args: &[&str]| run(Command::new("cargo").args(args).current_dir(root));
@@ -13,5 +13,10 @@ pub fn bench(root: &Path) -> Result<()> {
     let binary = ci::target(root).join("release/gureum");
     run(Command::new(&binary).args(["runtime", "install", "nodejs20.x"]))?;
     run(Command::new(ci::target(root).join("release/bench")).arg(binary))?;
+    let runtimes = cache_dir()?.join("runtimes");
+    run(Command::new("cargo")
+        .args(["run", "--quiet", "--release", "--package", "runtime", "--example", "measure", "--"])
+        .arg(runtimes)
+        .current_dir(root))?;
     cargo(&["run", "--quiet", "--release", "--package", "store", "--example", "put_bench"])
 }
