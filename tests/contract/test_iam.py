@@ -64,9 +64,9 @@ def test_a_user_has_path_id_and_arn(iam, name):
 
 
 def test_root_is_a_user_without_a_name(gureum):
-    iam = gureum.client("iam", key="222222222222")
+    iam = gureum.client("iam", key="222222222233")
     root = iam.get_user()["User"]
-    assert (root["UserId"], root["Arn"]) == ("222222222222", "arn:aws:iam::222222222222:root")
+    assert (root["UserId"], root["Arn"]) == ("222222222233", "arn:aws:iam::222222222233:root")
     assert "UserName" not in root and "Path" not in root
     key = iam.create_access_key()["AccessKey"]
     assert "UserName" not in key
