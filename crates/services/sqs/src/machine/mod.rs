@@ -17,6 +17,7 @@ mod waiting;
 mod young;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kernel::Timestamp;
 use store::{Effects, Machine, Reply, StoreError, TimerId, Txn};
@@ -43,7 +44,7 @@ pub(crate) struct QueueMachine {
     id: QueueId,
     keys: Keys,
     /// None: there is no such queue any more.
-    attributes: Option<Attributes>,
+    attributes: Option<Arc<Attributes>>,
     line: Line,
     young: Young,
     waiting: Waiting,
@@ -135,18 +136,13 @@ impl QueueMachine {
             return self.sweep(stored, fx);
         }
         let Some(attributes) = self.attributes.clone() else { return Ok(Reply::now(Out::NoQueue)) };
-        let now = fx.now().millis();
-        let stored_to = self.line.next();
-        self.line.wake(now);
-        if self.expiry.is_some_and(|expiry| expiry <= now) {
-            self.expire(&attributes, stored, fx)?;
-        }
+        let stored_to = self.catch_up(&attributes, stored, fx)?;
         let reply = match command {
             Command::Send(messages) => self.send(messages, &attributes, fx),
             Command::Receive(receive) => self.receive(receive, &attributes, stored, fx)?,
             Command::Delete(receipts) => self.delete(&receipts, fx),
             Command::Change(changes) => self.change(&changes, fx),
-            Command::Count => Reply::now(Out::Counts(self.counts(now, &attributes))),
+            Command::Count => Reply::now(Out::Counts(self.counts(fx.now().millis(), &attributes))),
             Command::Body(sequence) => Reply::now(Out::Body(stored.get(&self.keys.body(sequence))?)),
             Command::Purge => self.purge(stored, fx)?,
             Command::Refresh => self.refresh(stored, fx)?,
@@ -163,17 +159,23 @@ impl QueueMachine {
 
     fn on_time(&mut self, stored: &Txn, fx: &mut Effects<Self>) -> Result<(), StoreError> {
         let Some(attributes) = self.attributes.clone() else { return Ok(()) };
+        let stored_to = self.catch_up(&attributes, stored, fx)?;
+        self.read_on(stored_to, stored)?;
+        self.serve(stored, fx)?;
+        self.waiting.give_up(fx.now().millis(), fx);
+        self.arm(fx);
+        Ok(())
+    }
+
+    /// What time has brought about since the last command. Answers the number behind the last message that is stored.
+    fn catch_up(&mut self, attributes: &Attributes, stored: &Txn, fx: &mut Effects<Self>) -> Result<u64, StoreError> {
         let now = fx.now().millis();
         let stored_to = self.line.next();
         self.line.wake(now);
         if self.expiry.is_some_and(|expiry| expiry <= now) {
-            self.expire(&attributes, stored, fx)?;
+            self.expire(attributes, stored, fx)?;
         }
-        self.read_on(stored_to, stored)?;
-        self.serve(stored, fx)?;
-        self.waiting.give_up(now, fx);
-        self.arm(fx);
-        Ok(())
+        Ok(stored_to)
     }
 
     /// Asks for the next timer. While nobody waits nothing has to happen when a message becomes visible.

@@ -1,6 +1,7 @@
 //! Rebuilding a queue's memory from what is stored.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use store::{Direction, KeyRange, StoreError, Txn};
 
@@ -18,7 +19,7 @@ impl QueueMachine {
     pub(super) fn read(id: &QueueId, stored: &Txn, now: i64) -> Result<Self, StoreError> {
         let keys = Keys::of(id);
         let queue = stored.get_record::<Queue>(&keys.queue)?.filter(|queue| queue.number == id.number());
-        let attributes = queue.map(|queue| queue.attributes);
+        let attributes = queue.map(|queue| Arc::new(queue.attributes));
         let mark = stored.get(&keys.mark)?.and_then(|record| Mark::decode(&record)).unwrap_or_default();
         let mut machine = Self {
             id: id.clone(),
@@ -32,7 +33,7 @@ impl QueueMachine {
             expiry: None,
             attempts: BTreeMap::new(),
         };
-        match &machine.attributes {
+        match machine.attributes.as_deref() {
             None => return Ok(machine),
             Some(Attributes { fifo: None, .. }) => machine.read_standard(stored, now)?,
             Some(_) => machine.read_fifo(stored, now)?,

@@ -1,5 +1,7 @@
 //! What becomes of messages that were received, and of the queue itself.
 
+use std::sync::Arc;
+
 use store::{Effects, Reply, StoreError, Txn};
 
 use super::send::retention_ms;
@@ -117,7 +119,7 @@ impl QueueMachine {
 
     pub(super) fn refresh(&mut self, stored: &Txn, fx: &mut Effects<Self>) -> Result<Reply<Out>, StoreError> {
         let queue = stored.get_record::<Queue>(&self.keys.queue)?.filter(|queue| queue.number == self.id.number());
-        self.attributes = queue.map(|queue| queue.attributes);
+        self.attributes = queue.map(|queue| Arc::new(queue.attributes));
         self.look_at_oldest(stored)?;
         if let (Some(attributes), Some(expiry)) = (self.attributes.clone(), self.expiry)
             && expiry <= fx.now().millis()
@@ -166,7 +168,7 @@ impl QueueMachine {
 
     /// Says when the oldest message expires.
     pub(super) fn look_at_oldest(&mut self, stored: &Txn) -> Result<(), StoreError> {
-        let Some(retention) = self.attributes.as_ref().map(retention_ms) else { return Ok(()) };
+        let Some(retention) = self.attributes.as_deref().map(retention_ms) else { return Ok(()) };
         let sent = self.oldest(stored)?.into_iter().map(|(_, sent, _)| sent).min();
         self.expiry = sent.map(|sent| sent + retention);
         Ok(())
