@@ -1,5 +1,7 @@
 //! CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig, ListFunctionUrlConfigs.
 
+use std::sync::Arc;
+
 use api_lambda::types::{
     Cors, CreateFunctionUrlConfigRequest, CreateFunctionUrlConfigResponse, DeleteFunctionUrlConfigRequest,
     DeleteFunctionUrlConfigResponse, FunctionUrlAuthType, FunctionUrlConfig, GetFunctionUrlConfigRequest,
@@ -10,6 +12,7 @@ use kernel::{Cx, id};
 
 use super::pages::page_size;
 use crate::error::Error;
+use crate::functions::Function;
 use crate::limits::PAGE_MAX;
 use crate::model::name::FunctionRef;
 use crate::records::Place;
@@ -30,11 +33,8 @@ impl Shared {
         input: CreateFunctionUrlConfigRequest,
     ) -> Result<CreateFunctionUrlConfigResponse, Error> {
         let action = "CreateFunctionUrlConfig";
-        let named = self.url_of(cx, &input.function_name, input.qualifier.as_deref(), action)?;
-        let function = self.functions.find(&Place::of(cx), &named.name)?.ok_or(Error::UrlFunctionNotFound)?;
-        if named.qualifier.as_ref().is_some_and(|alias| !function.aliases.contains_key(alias)) {
-            return Err(Error::UrlFunctionNotFound);
-        }
+        let named = self.named(cx, &input.function_name, input.qualifier.as_deref(), action)?;
+        let function = self.url_owner(cx, &named)?;
         let now = self.clock.wall();
         let record = UrlRecord {
             id: id::function_url(&*self.rng),
@@ -70,7 +70,7 @@ impl Shared {
         input: GetFunctionUrlConfigRequest,
     ) -> Result<GetFunctionUrlConfigResponse, Error> {
         let action = "GetFunctionUrlConfig";
-        let named = self.url_of(cx, &input.function_name, input.qualifier.as_deref(), action)?;
+        let named = self.named(cx, &input.function_name, input.qualifier.as_deref(), action)?;
         let function = self.functions.find(&Place::of(cx), &named.name)?.ok_or(Error::UrlNotFound)?;
         let record = function.urls.get(named.qualifier.as_deref().unwrap_or_default()).ok_or(Error::UrlNotFound)?;
         let shown = self.url_shown(&named, record);
@@ -92,11 +92,8 @@ impl Shared {
         input: UpdateFunctionUrlConfigRequest,
     ) -> Result<UpdateFunctionUrlConfigResponse, Error> {
         let action = "UpdateFunctionUrlConfig";
-        let named = self.url_of(cx, &input.function_name, input.qualifier.as_deref(), action)?;
-        let function = self.functions.find(&Place::of(cx), &named.name)?.ok_or(Error::UrlFunctionNotFound)?;
-        if named.qualifier.as_ref().is_some_and(|alias| !function.aliases.contains_key(alias)) {
-            return Err(Error::UrlFunctionNotFound);
-        }
+        let named = self.named(cx, &input.function_name, input.qualifier.as_deref(), action)?;
+        let function = self.url_owner(cx, &named)?;
         let (auth_type, mode, now) = (input.auth_type, input.invoke_mode, self.clock.wall());
         let cors = input.cors.map(cors).transpose()?;
         let (here, subject) = (function.place.clone(), named.clone());
@@ -135,7 +132,7 @@ impl Shared {
         input: DeleteFunctionUrlConfigRequest,
     ) -> Result<DeleteFunctionUrlConfigResponse, Error> {
         let action = "DeleteFunctionUrlConfig";
-        let named = self.url_of(cx, &input.function_name, input.qualifier.as_deref(), action)?;
+        let named = self.named(cx, &input.function_name, input.qualifier.as_deref(), action)?;
         let here = Place::of(cx);
         let (place, name) = (here.clone(), named.name.clone());
         self.change(&place, &name, move |txn| {
@@ -166,8 +163,13 @@ impl Shared {
         Ok(ListFunctionUrlConfigsResponse { function_url_configs, next_marker })
     }
 
-    fn url_of(&self, cx: &Cx, name: &str, qualifier: Option<&str>, action: &str) -> Result<FunctionRef, Error> {
-        self.named(cx, name, qualifier, action)
+    /// The function that a URL is made or changed for. Errors: it is not there, or has no such alias.
+    fn url_owner(&self, cx: &Cx, named: &FunctionRef) -> Result<Arc<Function>, Error> {
+        let function = self.functions.find(&Place::of(cx), &named.name)?.ok_or(Error::UrlFunctionNotFound)?;
+        match &named.qualifier {
+            Some(alias) if !function.aliases.contains_key(alias) => Err(Error::UrlFunctionNotFound),
+            _ => Ok(function),
+        }
     }
 
     fn url_shown(&self, named: &FunctionRef, record: &UrlRecord) -> FunctionUrlConfig {
