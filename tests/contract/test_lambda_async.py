@@ -186,6 +186,7 @@ def test_a_loop_of_calls_is_stopped(awslambda, function, name, client):
         trace = json.loads(called_from(client, trace).invoke(FunctionName=name)["Payload"].read())
         assert trace.startswith(root + ";Parent="), "all calls of the chain belong to one trace"
     assert refused(called_from(client, trace).invoke, FunctionName=name)[:2] == ("RecursiveInvocationException", 400)
+    assert refused(called_from(client, trace).invoke_with_response_stream, FunctionName=name)[:2] == ("RecursiveInvocationException", 400)
     assert awslambda.invoke(FunctionName=name)["StatusCode"] == 200, "others may call it"
     awslambda.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")
     assert called_from(client, trace).invoke(FunctionName=name)["StatusCode"] == 200

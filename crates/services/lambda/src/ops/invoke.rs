@@ -111,7 +111,7 @@ impl Shared {
     }
 
     /// Where in a chain of calls this one stands.
-    fn step_of(&self, cx: &Cx, function: &Function) -> Step {
+    pub(super) fn step_of(&self, cx: &Cx, function: &Function) -> Step {
         trace::step(cx.trace_header.as_deref(), &function.arn(), self.clock.wall(), &*self.rng)
     }
 
@@ -149,7 +149,7 @@ impl Shared {
 }
 
 /// Whether the call must be stopped: the function has been called too often in the chain, and does not allow it.
-fn is_loop(function: &Function, step: &Step) -> bool {
+pub(super) fn is_loop(function: &Function, step: &Step) -> bool {
     let allowed = function.record.recursive_loop.as_deref() == Some("Allow");
     step.calls_before >= RECURSIVE_CALLS_MAX && !allowed
 }

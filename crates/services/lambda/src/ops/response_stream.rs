@@ -16,7 +16,7 @@ use runtime::{Invocation, InvocationError, Outcome, Piece};
 use serde_json::Value;
 use wire::{ApiError, Events};
 
-use super::invoke::{check_size, client_context, or_nothing};
+use super::invoke::{check_size, client_context, is_loop, or_nothing};
 use crate::access::check_invoke;
 use crate::error::Error;
 use crate::model::name::FunctionRef;
@@ -54,6 +54,10 @@ impl Shared {
             return Ok(answer(204, Events::default()));
         }
         payload::check(&payload)?;
+        let step = self.step_of(cx, &function);
+        if is_loop(&function, &step) {
+            return Err(Error::RecursiveLoop);
+        }
         let permit = self.concurrency.acquire(&function.place, &named.name).map_err(Error::Throttled)?;
         let spec = self.spec(&function, version).await?;
         let invocation = Invocation {
@@ -62,7 +66,7 @@ impl Shared {
             invoked_arn: named.qualified_arn(),
             client_context: client_context(input.client_context.as_deref())?,
             cognito_identity: None,
-            trace_header: None,
+            trace_header: Some(step.header),
             tail: input.log_type == Some(LogType::Tail),
             stream: None,
         };
