@@ -9,17 +9,20 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Who may depend on whom, `*` being any name. A new line here needs an ADR.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("kernel", &[]),
     ("wire", &["kernel"]),
     ("api-*", &["wire"]),
     ("auth", &["kernel", "wire"]),
     ("store", &["kernel"]),
+    ("telemetry", &["kernel", "store"]),
+    ("patterns", &[]),
     ("runtime", &["kernel"]),
     ("config", &["kernel"]),
     ("edge", &["kernel", "wire", "auth"]),
-    ("service-lambda", &["kernel", "wire", "api-*", "store", "auth", "runtime"]),
-    ("service-*", &["kernel", "wire", "api-*", "store", "auth"]),
+    ("service-lambda", &["kernel", "wire", "api-*", "store", "auth", "telemetry", "runtime"]),
+    ("service-event-sources", &["kernel", "wire", "api-*", "store", "auth", "telemetry", "patterns"]),
+    ("service-*", &["kernel", "wire", "api-*", "store", "auth", "telemetry"]),
     ("gureum", &["*"]),
     ("xtask", &[]),
 ];

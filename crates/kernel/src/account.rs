@@ -1,10 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::strip_aws_suffix;
 
 /// A twelve-digit AWS account number.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct AccountId(Arc<str>);
 
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -33,6 +36,20 @@ impl Default for AccountId {
     }
 }
 
+impl TryFrom<String> for AccountId {
+    type Error = InvalidAccountId;
+
+    fn try_from(text: String) -> Result<Self, InvalidAccountId> {
+        Self::parse(&text)
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(account: AccountId) -> Self {
+        account.as_str().to_owned()
+    }
+}
+
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -47,7 +64,8 @@ impl fmt::Debug for AccountId {
 
 /// A region's name as it stands in a credential scope or an ARN, e.g. `ap-northeast-2`.
 /// Any name is taken as given: new regions appear faster than tables of them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Region(Arc<str>);
 
 impl Region {
@@ -90,6 +108,18 @@ impl Default for Region {
     /// `us-east-1`, as AWS's own tools fall back to.
     fn default() -> Self {
         Self::new("us-east-1")
+    }
+}
+
+impl From<String> for Region {
+    fn from(name: String) -> Self {
+        Self::new(&name)
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.as_str().to_owned()
     }
 }
 

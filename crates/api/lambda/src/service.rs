@@ -27,6 +27,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "CreateCodeSigningConfig")))
     }
+    fn create_event_source_mapping(&self, cx: &Cx, input: CreateEventSourceMappingRequest) -> impl Future<Output = Result<EventSourceMappingConfiguration, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "CreateEventSourceMapping")))
+    }
     fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> impl Future<Output = Result<FunctionConfiguration, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "CreateFunction")))
@@ -42,6 +46,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn delete_code_signing_config(&self, cx: &Cx, input: DeleteCodeSigningConfigRequest) -> impl Future<Output = Result<DeleteCodeSigningConfigResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteCodeSigningConfig")))
+    }
+    fn delete_event_source_mapping(&self, cx: &Cx, input: DeleteEventSourceMappingRequest) -> impl Future<Output = Result<EventSourceMappingConfiguration, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteEventSourceMapping")))
     }
     fn delete_function(&self, cx: &Cx, input: DeleteFunctionRequest) -> impl Future<Output = Result<DeleteFunctionResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -67,6 +75,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteLayerVersion")))
     }
+    fn delete_provisioned_concurrency_config(&self, cx: &Cx, input: DeleteProvisionedConcurrencyConfigRequest) -> impl Future<Output = Result<DeleteProvisionedConcurrencyConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "DeleteProvisionedConcurrencyConfig")))
+    }
     fn get_account_settings(&self, cx: &Cx, input: GetAccountSettingsRequest) -> impl Future<Output = Result<GetAccountSettingsResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetAccountSettings")))
@@ -78,6 +90,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn get_code_signing_config(&self, cx: &Cx, input: GetCodeSigningConfigRequest) -> impl Future<Output = Result<GetCodeSigningConfigResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetCodeSigningConfig")))
+    }
+    fn get_event_source_mapping(&self, cx: &Cx, input: GetEventSourceMappingRequest) -> impl Future<Output = Result<EventSourceMappingConfiguration, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetEventSourceMapping")))
     }
     fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> impl Future<Output = Result<GetFunctionResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -123,6 +139,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetPolicy")))
     }
+    fn get_provisioned_concurrency_config(&self, cx: &Cx, input: GetProvisionedConcurrencyConfigRequest) -> impl Future<Output = Result<GetProvisionedConcurrencyConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "GetProvisionedConcurrencyConfig")))
+    }
     fn get_runtime_management_config(&self, cx: &Cx, input: GetRuntimeManagementConfigRequest) -> impl Future<Output = Result<GetRuntimeManagementConfigResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "GetRuntimeManagementConfig")))
@@ -147,6 +167,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListCodeSigningConfigs")))
     }
+    fn list_event_source_mappings(&self, cx: &Cx, input: ListEventSourceMappingsRequest) -> impl Future<Output = Result<ListEventSourceMappingsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "ListEventSourceMappings")))
+    }
     fn list_function_event_invoke_configs(&self, cx: &Cx, input: ListFunctionEventInvokeConfigsRequest) -> impl Future<Output = Result<ListFunctionEventInvokeConfigsResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListFunctionEventInvokeConfigs")))
@@ -170,6 +194,10 @@ pub trait Lambda: Send + Sync + 'static {
     fn list_layers(&self, cx: &Cx, input: ListLayersRequest) -> impl Future<Output = Result<ListLayersResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "ListLayers")))
+    }
+    fn list_provisioned_concurrency_configs(&self, cx: &Cx, input: ListProvisionedConcurrencyConfigsRequest) -> impl Future<Output = Result<ListProvisionedConcurrencyConfigsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "ListProvisionedConcurrencyConfigs")))
     }
     fn list_tags(&self, cx: &Cx, input: ListTagsRequest) -> impl Future<Output = Result<ListTagsResponse, ApiError>> + Send {
         let _ = (cx, input);
@@ -203,6 +231,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "PutFunctionRecursionConfig")))
     }
+    fn put_provisioned_concurrency_config(&self, cx: &Cx, input: PutProvisionedConcurrencyConfigRequest) -> impl Future<Output = Result<PutProvisionedConcurrencyConfigResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "PutProvisionedConcurrencyConfig")))
+    }
     fn put_runtime_management_config(&self, cx: &Cx, input: PutRuntimeManagementConfigRequest) -> impl Future<Output = Result<PutRuntimeManagementConfigResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "PutRuntimeManagementConfig")))
@@ -231,6 +263,10 @@ pub trait Lambda: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateCodeSigningConfig")))
     }
+    fn update_event_source_mapping(&self, cx: &Cx, input: UpdateEventSourceMappingRequest) -> impl Future<Output = Result<EventSourceMappingConfiguration, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateEventSourceMapping")))
+    }
     fn update_function_code(&self, cx: &Cx, input: UpdateFunctionCodeRequest) -> impl Future<Output = Result<FunctionConfiguration, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("lambda", "UpdateFunctionCode")))
@@ -255,19 +291,23 @@ pub trait Calls: Send + Sync + 'static {
     fn add_permission<'a>(&'a self, cx: &'a Cx, input: AddPermissionRequest) -> BoxFuture<'a, Result<AddPermissionResponse, ApiError>>;
     fn create_alias<'a>(&'a self, cx: &'a Cx, input: CreateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
     fn create_code_signing_config<'a>(&'a self, cx: &'a Cx, input: CreateCodeSigningConfigRequest) -> BoxFuture<'a, Result<CreateCodeSigningConfigResponse, ApiError>>;
+    fn create_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: CreateEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>>;
     fn create_function<'a>(&'a self, cx: &'a Cx, input: CreateFunctionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn create_function_url_config<'a>(&'a self, cx: &'a Cx, input: CreateFunctionUrlConfigRequest) -> BoxFuture<'a, Result<CreateFunctionUrlConfigResponse, ApiError>>;
     fn delete_alias<'a>(&'a self, cx: &'a Cx, input: DeleteAliasRequest) -> BoxFuture<'a, Result<DeleteAliasResponse, ApiError>>;
     fn delete_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteCodeSigningConfigResponse, ApiError>>;
+    fn delete_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: DeleteEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>>;
     fn delete_function<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionRequest) -> BoxFuture<'a, Result<DeleteFunctionResponse, ApiError>>;
     fn delete_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionCodeSigningConfigResponse, ApiError>>;
     fn delete_function_concurrency<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionConcurrencyRequest) -> BoxFuture<'a, Result<DeleteFunctionConcurrencyResponse, ApiError>>;
     fn delete_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionEventInvokeConfigResponse, ApiError>>;
     fn delete_function_url_config<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionUrlConfigRequest) -> BoxFuture<'a, Result<DeleteFunctionUrlConfigResponse, ApiError>>;
     fn delete_layer_version<'a>(&'a self, cx: &'a Cx, input: DeleteLayerVersionRequest) -> BoxFuture<'a, Result<DeleteLayerVersionResponse, ApiError>>;
+    fn delete_provisioned_concurrency_config<'a>(&'a self, cx: &'a Cx, input: DeleteProvisionedConcurrencyConfigRequest) -> BoxFuture<'a, Result<DeleteProvisionedConcurrencyConfigResponse, ApiError>>;
     fn get_account_settings<'a>(&'a self, cx: &'a Cx, input: GetAccountSettingsRequest) -> BoxFuture<'a, Result<GetAccountSettingsResponse, ApiError>>;
     fn get_alias<'a>(&'a self, cx: &'a Cx, input: GetAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
     fn get_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetCodeSigningConfigResponse, ApiError>>;
+    fn get_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: GetEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>>;
     fn get_function<'a>(&'a self, cx: &'a Cx, input: GetFunctionRequest) -> BoxFuture<'a, Result<GetFunctionResponse, ApiError>>;
     fn get_function_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetFunctionCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetFunctionCodeSigningConfigResponse, ApiError>>;
     fn get_function_concurrency<'a>(&'a self, cx: &'a Cx, input: GetFunctionConcurrencyRequest) -> BoxFuture<'a, Result<GetFunctionConcurrencyResponse, ApiError>>;
@@ -279,18 +319,21 @@ pub trait Calls: Send + Sync + 'static {
     fn get_layer_version_by_arn<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionByArnRequest) -> BoxFuture<'a, Result<GetLayerVersionResponse, ApiError>>;
     fn get_layer_version_policy<'a>(&'a self, cx: &'a Cx, input: GetLayerVersionPolicyRequest) -> BoxFuture<'a, Result<GetLayerVersionPolicyResponse, ApiError>>;
     fn get_policy<'a>(&'a self, cx: &'a Cx, input: GetPolicyRequest) -> BoxFuture<'a, Result<GetPolicyResponse, ApiError>>;
+    fn get_provisioned_concurrency_config<'a>(&'a self, cx: &'a Cx, input: GetProvisionedConcurrencyConfigRequest) -> BoxFuture<'a, Result<GetProvisionedConcurrencyConfigResponse, ApiError>>;
     fn get_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: GetRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<GetRuntimeManagementConfigResponse, ApiError>>;
     fn invoke<'a>(&'a self, cx: &'a Cx, input: InvocationRequest) -> BoxFuture<'a, Result<InvocationResponse, ApiError>>;
     fn invoke_async<'a>(&'a self, cx: &'a Cx, input: InvokeAsyncRequest) -> BoxFuture<'a, Result<InvokeAsyncResponse, ApiError>>;
     fn invoke_with_response_stream<'a>(&'a self, cx: &'a Cx, input: InvokeWithResponseStreamRequest) -> BoxFuture<'a, Result<InvokeWithResponseStreamResponse, ApiError>>;
     fn list_aliases<'a>(&'a self, cx: &'a Cx, input: ListAliasesRequest) -> BoxFuture<'a, Result<ListAliasesResponse, ApiError>>;
     fn list_code_signing_configs<'a>(&'a self, cx: &'a Cx, input: ListCodeSigningConfigsRequest) -> BoxFuture<'a, Result<ListCodeSigningConfigsResponse, ApiError>>;
+    fn list_event_source_mappings<'a>(&'a self, cx: &'a Cx, input: ListEventSourceMappingsRequest) -> BoxFuture<'a, Result<ListEventSourceMappingsResponse, ApiError>>;
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>>;
     fn list_function_url_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionUrlConfigsRequest) -> BoxFuture<'a, Result<ListFunctionUrlConfigsResponse, ApiError>>;
     fn list_functions<'a>(&'a self, cx: &'a Cx, input: ListFunctionsRequest) -> BoxFuture<'a, Result<ListFunctionsResponse, ApiError>>;
     fn list_functions_by_code_signing_config<'a>(&'a self, cx: &'a Cx, input: ListFunctionsByCodeSigningConfigRequest) -> BoxFuture<'a, Result<ListFunctionsByCodeSigningConfigResponse, ApiError>>;
     fn list_layer_versions<'a>(&'a self, cx: &'a Cx, input: ListLayerVersionsRequest) -> BoxFuture<'a, Result<ListLayerVersionsResponse, ApiError>>;
     fn list_layers<'a>(&'a self, cx: &'a Cx, input: ListLayersRequest) -> BoxFuture<'a, Result<ListLayersResponse, ApiError>>;
+    fn list_provisioned_concurrency_configs<'a>(&'a self, cx: &'a Cx, input: ListProvisionedConcurrencyConfigsRequest) -> BoxFuture<'a, Result<ListProvisionedConcurrencyConfigsResponse, ApiError>>;
     fn list_tags<'a>(&'a self, cx: &'a Cx, input: ListTagsRequest) -> BoxFuture<'a, Result<ListTagsResponse, ApiError>>;
     fn list_versions_by_function<'a>(&'a self, cx: &'a Cx, input: ListVersionsByFunctionRequest) -> BoxFuture<'a, Result<ListVersionsByFunctionResponse, ApiError>>;
     fn publish_layer_version<'a>(&'a self, cx: &'a Cx, input: PublishLayerVersionRequest) -> BoxFuture<'a, Result<PublishLayerVersionResponse, ApiError>>;
@@ -299,6 +342,7 @@ pub trait Calls: Send + Sync + 'static {
     fn put_function_concurrency<'a>(&'a self, cx: &'a Cx, input: PutFunctionConcurrencyRequest) -> BoxFuture<'a, Result<Concurrency, ApiError>>;
     fn put_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
     fn put_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<PutFunctionRecursionConfigResponse, ApiError>>;
+    fn put_provisioned_concurrency_config<'a>(&'a self, cx: &'a Cx, input: PutProvisionedConcurrencyConfigRequest) -> BoxFuture<'a, Result<PutProvisionedConcurrencyConfigResponse, ApiError>>;
     fn put_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: PutRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<PutRuntimeManagementConfigResponse, ApiError>>;
     fn remove_layer_version_permission<'a>(&'a self, cx: &'a Cx, input: RemoveLayerVersionPermissionRequest) -> BoxFuture<'a, Result<RemoveLayerVersionPermissionResponse, ApiError>>;
     fn remove_permission<'a>(&'a self, cx: &'a Cx, input: RemovePermissionRequest) -> BoxFuture<'a, Result<RemovePermissionResponse, ApiError>>;
@@ -306,6 +350,7 @@ pub trait Calls: Send + Sync + 'static {
     fn untag_resource<'a>(&'a self, cx: &'a Cx, input: UntagResourceRequest) -> BoxFuture<'a, Result<UntagResourceResponse, ApiError>>;
     fn update_alias<'a>(&'a self, cx: &'a Cx, input: UpdateAliasRequest) -> BoxFuture<'a, Result<AliasConfiguration, ApiError>>;
     fn update_code_signing_config<'a>(&'a self, cx: &'a Cx, input: UpdateCodeSigningConfigRequest) -> BoxFuture<'a, Result<UpdateCodeSigningConfigResponse, ApiError>>;
+    fn update_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: UpdateEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>>;
     fn update_function_code<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionCodeRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn update_function_configuration<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionConfigurationRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>>;
     fn update_function_event_invoke_config<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionEventInvokeConfigRequest) -> BoxFuture<'a, Result<FunctionEventInvokeConfig, ApiError>>;
@@ -325,6 +370,9 @@ impl<T: Lambda> Calls for T {
     fn create_code_signing_config<'a>(&'a self, cx: &'a Cx, input: CreateCodeSigningConfigRequest) -> BoxFuture<'a, Result<CreateCodeSigningConfigResponse, ApiError>> {
         Box::pin(Lambda::create_code_signing_config(self, cx, input))
     }
+    fn create_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: CreateEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>> {
+        Box::pin(Lambda::create_event_source_mapping(self, cx, input))
+    }
     fn create_function<'a>(&'a self, cx: &'a Cx, input: CreateFunctionRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>> {
         Box::pin(Lambda::create_function(self, cx, input))
     }
@@ -336,6 +384,9 @@ impl<T: Lambda> Calls for T {
     }
     fn delete_code_signing_config<'a>(&'a self, cx: &'a Cx, input: DeleteCodeSigningConfigRequest) -> BoxFuture<'a, Result<DeleteCodeSigningConfigResponse, ApiError>> {
         Box::pin(Lambda::delete_code_signing_config(self, cx, input))
+    }
+    fn delete_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: DeleteEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>> {
+        Box::pin(Lambda::delete_event_source_mapping(self, cx, input))
     }
     fn delete_function<'a>(&'a self, cx: &'a Cx, input: DeleteFunctionRequest) -> BoxFuture<'a, Result<DeleteFunctionResponse, ApiError>> {
         Box::pin(Lambda::delete_function(self, cx, input))
@@ -355,6 +406,9 @@ impl<T: Lambda> Calls for T {
     fn delete_layer_version<'a>(&'a self, cx: &'a Cx, input: DeleteLayerVersionRequest) -> BoxFuture<'a, Result<DeleteLayerVersionResponse, ApiError>> {
         Box::pin(Lambda::delete_layer_version(self, cx, input))
     }
+    fn delete_provisioned_concurrency_config<'a>(&'a self, cx: &'a Cx, input: DeleteProvisionedConcurrencyConfigRequest) -> BoxFuture<'a, Result<DeleteProvisionedConcurrencyConfigResponse, ApiError>> {
+        Box::pin(Lambda::delete_provisioned_concurrency_config(self, cx, input))
+    }
     fn get_account_settings<'a>(&'a self, cx: &'a Cx, input: GetAccountSettingsRequest) -> BoxFuture<'a, Result<GetAccountSettingsResponse, ApiError>> {
         Box::pin(Lambda::get_account_settings(self, cx, input))
     }
@@ -363,6 +417,9 @@ impl<T: Lambda> Calls for T {
     }
     fn get_code_signing_config<'a>(&'a self, cx: &'a Cx, input: GetCodeSigningConfigRequest) -> BoxFuture<'a, Result<GetCodeSigningConfigResponse, ApiError>> {
         Box::pin(Lambda::get_code_signing_config(self, cx, input))
+    }
+    fn get_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: GetEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>> {
+        Box::pin(Lambda::get_event_source_mapping(self, cx, input))
     }
     fn get_function<'a>(&'a self, cx: &'a Cx, input: GetFunctionRequest) -> BoxFuture<'a, Result<GetFunctionResponse, ApiError>> {
         Box::pin(Lambda::get_function(self, cx, input))
@@ -397,6 +454,9 @@ impl<T: Lambda> Calls for T {
     fn get_policy<'a>(&'a self, cx: &'a Cx, input: GetPolicyRequest) -> BoxFuture<'a, Result<GetPolicyResponse, ApiError>> {
         Box::pin(Lambda::get_policy(self, cx, input))
     }
+    fn get_provisioned_concurrency_config<'a>(&'a self, cx: &'a Cx, input: GetProvisionedConcurrencyConfigRequest) -> BoxFuture<'a, Result<GetProvisionedConcurrencyConfigResponse, ApiError>> {
+        Box::pin(Lambda::get_provisioned_concurrency_config(self, cx, input))
+    }
     fn get_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: GetRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<GetRuntimeManagementConfigResponse, ApiError>> {
         Box::pin(Lambda::get_runtime_management_config(self, cx, input))
     }
@@ -415,6 +475,9 @@ impl<T: Lambda> Calls for T {
     fn list_code_signing_configs<'a>(&'a self, cx: &'a Cx, input: ListCodeSigningConfigsRequest) -> BoxFuture<'a, Result<ListCodeSigningConfigsResponse, ApiError>> {
         Box::pin(Lambda::list_code_signing_configs(self, cx, input))
     }
+    fn list_event_source_mappings<'a>(&'a self, cx: &'a Cx, input: ListEventSourceMappingsRequest) -> BoxFuture<'a, Result<ListEventSourceMappingsResponse, ApiError>> {
+        Box::pin(Lambda::list_event_source_mappings(self, cx, input))
+    }
     fn list_function_event_invoke_configs<'a>(&'a self, cx: &'a Cx, input: ListFunctionEventInvokeConfigsRequest) -> BoxFuture<'a, Result<ListFunctionEventInvokeConfigsResponse, ApiError>> {
         Box::pin(Lambda::list_function_event_invoke_configs(self, cx, input))
     }
@@ -432,6 +495,9 @@ impl<T: Lambda> Calls for T {
     }
     fn list_layers<'a>(&'a self, cx: &'a Cx, input: ListLayersRequest) -> BoxFuture<'a, Result<ListLayersResponse, ApiError>> {
         Box::pin(Lambda::list_layers(self, cx, input))
+    }
+    fn list_provisioned_concurrency_configs<'a>(&'a self, cx: &'a Cx, input: ListProvisionedConcurrencyConfigsRequest) -> BoxFuture<'a, Result<ListProvisionedConcurrencyConfigsResponse, ApiError>> {
+        Box::pin(Lambda::list_provisioned_concurrency_configs(self, cx, input))
     }
     fn list_tags<'a>(&'a self, cx: &'a Cx, input: ListTagsRequest) -> BoxFuture<'a, Result<ListTagsResponse, ApiError>> {
         Box::pin(Lambda::list_tags(self, cx, input))
@@ -457,6 +523,9 @@ impl<T: Lambda> Calls for T {
     fn put_function_recursion_config<'a>(&'a self, cx: &'a Cx, input: PutFunctionRecursionConfigRequest) -> BoxFuture<'a, Result<PutFunctionRecursionConfigResponse, ApiError>> {
         Box::pin(Lambda::put_function_recursion_config(self, cx, input))
     }
+    fn put_provisioned_concurrency_config<'a>(&'a self, cx: &'a Cx, input: PutProvisionedConcurrencyConfigRequest) -> BoxFuture<'a, Result<PutProvisionedConcurrencyConfigResponse, ApiError>> {
+        Box::pin(Lambda::put_provisioned_concurrency_config(self, cx, input))
+    }
     fn put_runtime_management_config<'a>(&'a self, cx: &'a Cx, input: PutRuntimeManagementConfigRequest) -> BoxFuture<'a, Result<PutRuntimeManagementConfigResponse, ApiError>> {
         Box::pin(Lambda::put_runtime_management_config(self, cx, input))
     }
@@ -477,6 +546,9 @@ impl<T: Lambda> Calls for T {
     }
     fn update_code_signing_config<'a>(&'a self, cx: &'a Cx, input: UpdateCodeSigningConfigRequest) -> BoxFuture<'a, Result<UpdateCodeSigningConfigResponse, ApiError>> {
         Box::pin(Lambda::update_code_signing_config(self, cx, input))
+    }
+    fn update_event_source_mapping<'a>(&'a self, cx: &'a Cx, input: UpdateEventSourceMappingRequest) -> BoxFuture<'a, Result<EventSourceMappingConfiguration, ApiError>> {
+        Box::pin(Lambda::update_event_source_mapping(self, cx, input))
     }
     fn update_function_code<'a>(&'a self, cx: &'a Cx, input: UpdateFunctionCodeRequest) -> BoxFuture<'a, Result<FunctionConfiguration, ApiError>> {
         Box::pin(Lambda::update_function_code(self, cx, input))
@@ -520,6 +592,9 @@ impl Client {
     pub async fn create_code_signing_config(&self, cx: &Cx, input: CreateCodeSigningConfigRequest) -> Result<CreateCodeSigningConfigResponse, ApiError> {
         self.0.get()?.create_code_signing_config(cx, input).await
     }
+    pub async fn create_event_source_mapping(&self, cx: &Cx, input: CreateEventSourceMappingRequest) -> Result<EventSourceMappingConfiguration, ApiError> {
+        self.0.get()?.create_event_source_mapping(cx, input).await
+    }
     pub async fn create_function(&self, cx: &Cx, input: CreateFunctionRequest) -> Result<FunctionConfiguration, ApiError> {
         self.0.get()?.create_function(cx, input).await
     }
@@ -531,6 +606,9 @@ impl Client {
     }
     pub async fn delete_code_signing_config(&self, cx: &Cx, input: DeleteCodeSigningConfigRequest) -> Result<DeleteCodeSigningConfigResponse, ApiError> {
         self.0.get()?.delete_code_signing_config(cx, input).await
+    }
+    pub async fn delete_event_source_mapping(&self, cx: &Cx, input: DeleteEventSourceMappingRequest) -> Result<EventSourceMappingConfiguration, ApiError> {
+        self.0.get()?.delete_event_source_mapping(cx, input).await
     }
     pub async fn delete_function(&self, cx: &Cx, input: DeleteFunctionRequest) -> Result<DeleteFunctionResponse, ApiError> {
         self.0.get()?.delete_function(cx, input).await
@@ -550,6 +628,9 @@ impl Client {
     pub async fn delete_layer_version(&self, cx: &Cx, input: DeleteLayerVersionRequest) -> Result<DeleteLayerVersionResponse, ApiError> {
         self.0.get()?.delete_layer_version(cx, input).await
     }
+    pub async fn delete_provisioned_concurrency_config(&self, cx: &Cx, input: DeleteProvisionedConcurrencyConfigRequest) -> Result<DeleteProvisionedConcurrencyConfigResponse, ApiError> {
+        self.0.get()?.delete_provisioned_concurrency_config(cx, input).await
+    }
     pub async fn get_account_settings(&self, cx: &Cx, input: GetAccountSettingsRequest) -> Result<GetAccountSettingsResponse, ApiError> {
         self.0.get()?.get_account_settings(cx, input).await
     }
@@ -558,6 +639,9 @@ impl Client {
     }
     pub async fn get_code_signing_config(&self, cx: &Cx, input: GetCodeSigningConfigRequest) -> Result<GetCodeSigningConfigResponse, ApiError> {
         self.0.get()?.get_code_signing_config(cx, input).await
+    }
+    pub async fn get_event_source_mapping(&self, cx: &Cx, input: GetEventSourceMappingRequest) -> Result<EventSourceMappingConfiguration, ApiError> {
+        self.0.get()?.get_event_source_mapping(cx, input).await
     }
     pub async fn get_function(&self, cx: &Cx, input: GetFunctionRequest) -> Result<GetFunctionResponse, ApiError> {
         self.0.get()?.get_function(cx, input).await
@@ -592,6 +676,9 @@ impl Client {
     pub async fn get_policy(&self, cx: &Cx, input: GetPolicyRequest) -> Result<GetPolicyResponse, ApiError> {
         self.0.get()?.get_policy(cx, input).await
     }
+    pub async fn get_provisioned_concurrency_config(&self, cx: &Cx, input: GetProvisionedConcurrencyConfigRequest) -> Result<GetProvisionedConcurrencyConfigResponse, ApiError> {
+        self.0.get()?.get_provisioned_concurrency_config(cx, input).await
+    }
     pub async fn get_runtime_management_config(&self, cx: &Cx, input: GetRuntimeManagementConfigRequest) -> Result<GetRuntimeManagementConfigResponse, ApiError> {
         self.0.get()?.get_runtime_management_config(cx, input).await
     }
@@ -610,6 +697,9 @@ impl Client {
     pub async fn list_code_signing_configs(&self, cx: &Cx, input: ListCodeSigningConfigsRequest) -> Result<ListCodeSigningConfigsResponse, ApiError> {
         self.0.get()?.list_code_signing_configs(cx, input).await
     }
+    pub async fn list_event_source_mappings(&self, cx: &Cx, input: ListEventSourceMappingsRequest) -> Result<ListEventSourceMappingsResponse, ApiError> {
+        self.0.get()?.list_event_source_mappings(cx, input).await
+    }
     pub async fn list_function_event_invoke_configs(&self, cx: &Cx, input: ListFunctionEventInvokeConfigsRequest) -> Result<ListFunctionEventInvokeConfigsResponse, ApiError> {
         self.0.get()?.list_function_event_invoke_configs(cx, input).await
     }
@@ -627,6 +717,9 @@ impl Client {
     }
     pub async fn list_layers(&self, cx: &Cx, input: ListLayersRequest) -> Result<ListLayersResponse, ApiError> {
         self.0.get()?.list_layers(cx, input).await
+    }
+    pub async fn list_provisioned_concurrency_configs(&self, cx: &Cx, input: ListProvisionedConcurrencyConfigsRequest) -> Result<ListProvisionedConcurrencyConfigsResponse, ApiError> {
+        self.0.get()?.list_provisioned_concurrency_configs(cx, input).await
     }
     pub async fn list_tags(&self, cx: &Cx, input: ListTagsRequest) -> Result<ListTagsResponse, ApiError> {
         self.0.get()?.list_tags(cx, input).await
@@ -652,6 +745,9 @@ impl Client {
     pub async fn put_function_recursion_config(&self, cx: &Cx, input: PutFunctionRecursionConfigRequest) -> Result<PutFunctionRecursionConfigResponse, ApiError> {
         self.0.get()?.put_function_recursion_config(cx, input).await
     }
+    pub async fn put_provisioned_concurrency_config(&self, cx: &Cx, input: PutProvisionedConcurrencyConfigRequest) -> Result<PutProvisionedConcurrencyConfigResponse, ApiError> {
+        self.0.get()?.put_provisioned_concurrency_config(cx, input).await
+    }
     pub async fn put_runtime_management_config(&self, cx: &Cx, input: PutRuntimeManagementConfigRequest) -> Result<PutRuntimeManagementConfigResponse, ApiError> {
         self.0.get()?.put_runtime_management_config(cx, input).await
     }
@@ -672,6 +768,9 @@ impl Client {
     }
     pub async fn update_code_signing_config(&self, cx: &Cx, input: UpdateCodeSigningConfigRequest) -> Result<UpdateCodeSigningConfigResponse, ApiError> {
         self.0.get()?.update_code_signing_config(cx, input).await
+    }
+    pub async fn update_event_source_mapping(&self, cx: &Cx, input: UpdateEventSourceMappingRequest) -> Result<EventSourceMappingConfiguration, ApiError> {
+        self.0.get()?.update_event_source_mapping(cx, input).await
     }
     pub async fn update_function_code(&self, cx: &Cx, input: UpdateFunctionCodeRequest) -> Result<FunctionConfiguration, ApiError> {
         self.0.get()?.update_function_code(cx, input).await
@@ -702,61 +801,70 @@ impl<T: Lambda> Service for Server<T> {
             1 => Box::pin(async move { Ok(Answer::of(service.add_permission(cx, AddPermissionRequest::from_slot(Some(input))).await?)) }),
             2 => Box::pin(async move { Ok(Answer::of(service.create_alias(cx, CreateAliasRequest::from_slot(Some(input))).await?)) }),
             3 => Box::pin(async move { Ok(Answer::of(service.create_code_signing_config(cx, CreateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            4 => Box::pin(async move { Ok(Answer::of(service.create_function(cx, CreateFunctionRequest::from_slot(Some(input))).await?)) }),
-            5 => Box::pin(async move { Ok(Answer::of(service.create_function_url_config(cx, CreateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
-            6 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
-            7 => Box::pin(async move { Ok(Answer::of(service.delete_code_signing_config(cx, DeleteCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            8 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
-            9 => Box::pin(async move { Ok(Answer::of(service.delete_function_code_signing_config(cx, DeleteFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            10 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            11 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            12 => Box::pin(async move { Ok(Answer::of(service.delete_function_url_config(cx, DeleteFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
-            13 => Box::pin(async move { Ok(Answer::of(service.delete_layer_version(cx, DeleteLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            14 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
-            15 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
-            16 => Box::pin(async move { Ok(Answer::of(service.get_code_signing_config(cx, GetCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            17 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
-            18 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            19 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            20 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            21 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            22 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            23 => Box::pin(async move { Ok(Answer::of(service.get_function_url_config(cx, GetFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
-            24 => Box::pin(async move { Ok(Answer::of(service.get_layer_version(cx, GetLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            25 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_by_arn(cx, GetLayerVersionByArnRequest::from_slot(Some(input))).await?)) }),
-            26 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_policy(cx, GetLayerVersionPolicyRequest::from_slot(Some(input))).await?)) }),
-            27 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
-            28 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            29 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
-            30 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
-            31 => Box::pin(async move { let mut output = service.invoke_with_response_stream(cx, InvokeWithResponseStreamRequest::from_slot(Some(input))).await?; let events = std::mem::take(&mut output.event_stream).into_docs(); Ok(Answer::with_events(output, events)) }),
-            32 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
-            33 => Box::pin(async move { Ok(Answer::of(service.list_code_signing_configs(cx, ListCodeSigningConfigsRequest::from_slot(Some(input))).await?)) }),
-            34 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
-            35 => Box::pin(async move { Ok(Answer::of(service.list_function_url_configs(cx, ListFunctionUrlConfigsRequest::from_slot(Some(input))).await?)) }),
-            36 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
-            37 => Box::pin(async move { Ok(Answer::of(service.list_functions_by_code_signing_config(cx, ListFunctionsByCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            38 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
-            39 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
-            40 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
-            41 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
-            42 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
-            43 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
-            44 => Box::pin(async move { Ok(Answer::of(service.put_function_code_signing_config(cx, PutFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            45 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
-            46 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            47 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
-            48 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
-            49 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
-            50 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
-            51 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
-            52 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
-            53 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
-            54 => Box::pin(async move { Ok(Answer::of(service.update_code_signing_config(cx, UpdateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
-            55 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
-            56 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
-            57 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
-            58 => Box::pin(async move { Ok(Answer::of(service.update_function_url_config(cx, UpdateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            4 => Box::pin(async move { Ok(Answer::of(service.create_event_source_mapping(cx, CreateEventSourceMappingRequest::from_slot(Some(input))).await?)) }),
+            5 => Box::pin(async move { Ok(Answer::of(service.create_function(cx, CreateFunctionRequest::from_slot(Some(input))).await?)) }),
+            6 => Box::pin(async move { Ok(Answer::of(service.create_function_url_config(cx, CreateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            7 => Box::pin(async move { Ok(Answer::of(service.delete_alias(cx, DeleteAliasRequest::from_slot(Some(input))).await?)) }),
+            8 => Box::pin(async move { Ok(Answer::of(service.delete_code_signing_config(cx, DeleteCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            9 => Box::pin(async move { Ok(Answer::of(service.delete_event_source_mapping(cx, DeleteEventSourceMappingRequest::from_slot(Some(input))).await?)) }),
+            10 => Box::pin(async move { Ok(Answer::of(service.delete_function(cx, DeleteFunctionRequest::from_slot(Some(input))).await?)) }),
+            11 => Box::pin(async move { Ok(Answer::of(service.delete_function_code_signing_config(cx, DeleteFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            12 => Box::pin(async move { Ok(Answer::of(service.delete_function_concurrency(cx, DeleteFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            13 => Box::pin(async move { Ok(Answer::of(service.delete_function_event_invoke_config(cx, DeleteFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            14 => Box::pin(async move { Ok(Answer::of(service.delete_function_url_config(cx, DeleteFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            15 => Box::pin(async move { Ok(Answer::of(service.delete_layer_version(cx, DeleteLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            16 => Box::pin(async move { Ok(Answer::of(service.delete_provisioned_concurrency_config(cx, DeleteProvisionedConcurrencyConfigRequest::from_slot(Some(input))).await?)) }),
+            17 => Box::pin(async move { Ok(Answer::of(service.get_account_settings(cx, GetAccountSettingsRequest::from_slot(Some(input))).await?)) }),
+            18 => Box::pin(async move { Ok(Answer::of(service.get_alias(cx, GetAliasRequest::from_slot(Some(input))).await?)) }),
+            19 => Box::pin(async move { Ok(Answer::of(service.get_code_signing_config(cx, GetCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            20 => Box::pin(async move { Ok(Answer::of(service.get_event_source_mapping(cx, GetEventSourceMappingRequest::from_slot(Some(input))).await?)) }),
+            21 => Box::pin(async move { Ok(Answer::of(service.get_function(cx, GetFunctionRequest::from_slot(Some(input))).await?)) }),
+            22 => Box::pin(async move { Ok(Answer::of(service.get_function_code_signing_config(cx, GetFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            23 => Box::pin(async move { Ok(Answer::of(service.get_function_concurrency(cx, GetFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            24 => Box::pin(async move { Ok(Answer::of(service.get_function_configuration(cx, GetFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            25 => Box::pin(async move { Ok(Answer::of(service.get_function_event_invoke_config(cx, GetFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            26 => Box::pin(async move { Ok(Answer::of(service.get_function_recursion_config(cx, GetFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            27 => Box::pin(async move { Ok(Answer::of(service.get_function_url_config(cx, GetFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
+            28 => Box::pin(async move { Ok(Answer::of(service.get_layer_version(cx, GetLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            29 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_by_arn(cx, GetLayerVersionByArnRequest::from_slot(Some(input))).await?)) }),
+            30 => Box::pin(async move { Ok(Answer::of(service.get_layer_version_policy(cx, GetLayerVersionPolicyRequest::from_slot(Some(input))).await?)) }),
+            31 => Box::pin(async move { Ok(Answer::of(service.get_policy(cx, GetPolicyRequest::from_slot(Some(input))).await?)) }),
+            32 => Box::pin(async move { Ok(Answer::of(service.get_provisioned_concurrency_config(cx, GetProvisionedConcurrencyConfigRequest::from_slot(Some(input))).await?)) }),
+            33 => Box::pin(async move { Ok(Answer::of(service.get_runtime_management_config(cx, GetRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            34 => Box::pin(async move { Ok(Answer::of(service.invoke(cx, InvocationRequest::from_slot(Some(input))).await?)) }),
+            35 => Box::pin(async move { Ok(Answer::of(service.invoke_async(cx, InvokeAsyncRequest::from_slot(Some(input))).await?)) }),
+            36 => Box::pin(async move { let mut output = service.invoke_with_response_stream(cx, InvokeWithResponseStreamRequest::from_slot(Some(input))).await?; let events = std::mem::take(&mut output.event_stream).into_docs(); Ok(Answer::with_events(output, events)) }),
+            37 => Box::pin(async move { Ok(Answer::of(service.list_aliases(cx, ListAliasesRequest::from_slot(Some(input))).await?)) }),
+            38 => Box::pin(async move { Ok(Answer::of(service.list_code_signing_configs(cx, ListCodeSigningConfigsRequest::from_slot(Some(input))).await?)) }),
+            39 => Box::pin(async move { Ok(Answer::of(service.list_event_source_mappings(cx, ListEventSourceMappingsRequest::from_slot(Some(input))).await?)) }),
+            40 => Box::pin(async move { Ok(Answer::of(service.list_function_event_invoke_configs(cx, ListFunctionEventInvokeConfigsRequest::from_slot(Some(input))).await?)) }),
+            41 => Box::pin(async move { Ok(Answer::of(service.list_function_url_configs(cx, ListFunctionUrlConfigsRequest::from_slot(Some(input))).await?)) }),
+            42 => Box::pin(async move { Ok(Answer::of(service.list_functions(cx, ListFunctionsRequest::from_slot(Some(input))).await?)) }),
+            43 => Box::pin(async move { Ok(Answer::of(service.list_functions_by_code_signing_config(cx, ListFunctionsByCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            44 => Box::pin(async move { Ok(Answer::of(service.list_layer_versions(cx, ListLayerVersionsRequest::from_slot(Some(input))).await?)) }),
+            45 => Box::pin(async move { Ok(Answer::of(service.list_layers(cx, ListLayersRequest::from_slot(Some(input))).await?)) }),
+            46 => Box::pin(async move { Ok(Answer::of(service.list_provisioned_concurrency_configs(cx, ListProvisionedConcurrencyConfigsRequest::from_slot(Some(input))).await?)) }),
+            47 => Box::pin(async move { Ok(Answer::of(service.list_tags(cx, ListTagsRequest::from_slot(Some(input))).await?)) }),
+            48 => Box::pin(async move { Ok(Answer::of(service.list_versions_by_function(cx, ListVersionsByFunctionRequest::from_slot(Some(input))).await?)) }),
+            49 => Box::pin(async move { Ok(Answer::of(service.publish_layer_version(cx, PublishLayerVersionRequest::from_slot(Some(input))).await?)) }),
+            50 => Box::pin(async move { Ok(Answer::of(service.publish_version(cx, PublishVersionRequest::from_slot(Some(input))).await?)) }),
+            51 => Box::pin(async move { Ok(Answer::of(service.put_function_code_signing_config(cx, PutFunctionCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            52 => Box::pin(async move { Ok(Answer::of(service.put_function_concurrency(cx, PutFunctionConcurrencyRequest::from_slot(Some(input))).await?)) }),
+            53 => Box::pin(async move { Ok(Answer::of(service.put_function_event_invoke_config(cx, PutFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            54 => Box::pin(async move { Ok(Answer::of(service.put_function_recursion_config(cx, PutFunctionRecursionConfigRequest::from_slot(Some(input))).await?)) }),
+            55 => Box::pin(async move { Ok(Answer::of(service.put_provisioned_concurrency_config(cx, PutProvisionedConcurrencyConfigRequest::from_slot(Some(input))).await?)) }),
+            56 => Box::pin(async move { Ok(Answer::of(service.put_runtime_management_config(cx, PutRuntimeManagementConfigRequest::from_slot(Some(input))).await?)) }),
+            57 => Box::pin(async move { Ok(Answer::of(service.remove_layer_version_permission(cx, RemoveLayerVersionPermissionRequest::from_slot(Some(input))).await?)) }),
+            58 => Box::pin(async move { Ok(Answer::of(service.remove_permission(cx, RemovePermissionRequest::from_slot(Some(input))).await?)) }),
+            59 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceRequest::from_slot(Some(input))).await?)) }),
+            60 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceRequest::from_slot(Some(input))).await?)) }),
+            61 => Box::pin(async move { Ok(Answer::of(service.update_alias(cx, UpdateAliasRequest::from_slot(Some(input))).await?)) }),
+            62 => Box::pin(async move { Ok(Answer::of(service.update_code_signing_config(cx, UpdateCodeSigningConfigRequest::from_slot(Some(input))).await?)) }),
+            63 => Box::pin(async move { Ok(Answer::of(service.update_event_source_mapping(cx, UpdateEventSourceMappingRequest::from_slot(Some(input))).await?)) }),
+            64 => Box::pin(async move { Ok(Answer::of(service.update_function_code(cx, UpdateFunctionCodeRequest::from_slot(Some(input))).await?)) }),
+            65 => Box::pin(async move { Ok(Answer::of(service.update_function_configuration(cx, UpdateFunctionConfigurationRequest::from_slot(Some(input))).await?)) }),
+            66 => Box::pin(async move { Ok(Answer::of(service.update_function_event_invoke_config(cx, UpdateFunctionEventInvokeConfigRequest::from_slot(Some(input))).await?)) }),
+            67 => Box::pin(async move { Ok(Answer::of(service.update_function_url_config(cx, UpdateFunctionUrlConfigRequest::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }
@@ -900,87 +1008,95 @@ pub mod errors {
         ApiError::modeled(&ERRORS[32], message)
     }
 
-    pub fn public_policy_exception(message: impl Into<String>) -> ApiError {
+    pub fn provisioned_concurrency_config_not_found_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[33], message)
     }
 
-    pub fn recursive_invocation_exception(message: impl Into<String>) -> ApiError {
+    pub fn public_policy_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[34], message)
     }
 
-    pub fn request_too_large_exception(message: impl Into<String>) -> ApiError {
+    pub fn recursive_invocation_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[35], message)
     }
 
-    pub fn resource_conflict_exception(message: impl Into<String>) -> ApiError {
+    pub fn request_too_large_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[36], message)
     }
 
-    pub fn resource_not_found_exception(message: impl Into<String>) -> ApiError {
+    pub fn resource_conflict_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[37], message)
     }
 
-    pub fn resource_not_ready_exception(message: impl Into<String>) -> ApiError {
+    pub fn resource_in_use_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[38], message)
     }
 
-    pub fn runtime_alias_deleted_exception(message: impl Into<String>) -> ApiError {
+    pub fn resource_not_found_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[39], message)
     }
 
-    pub fn runtime_version_deleted_exception(message: impl Into<String>) -> ApiError {
+    pub fn resource_not_ready_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[40], message)
     }
 
-    pub fn s3_files_mount_connectivity_exception(message: impl Into<String>) -> ApiError {
+    pub fn runtime_alias_deleted_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[41], message)
     }
 
-    pub fn s3_files_mount_failure_exception(message: impl Into<String>) -> ApiError {
+    pub fn runtime_version_deleted_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[42], message)
     }
 
-    pub fn s3_files_mount_timeout_exception(message: impl Into<String>) -> ApiError {
+    pub fn s3_files_mount_connectivity_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[43], message)
     }
 
-    pub fn serialized_request_entity_too_large_exception(message: impl Into<String>) -> ApiError {
+    pub fn s3_files_mount_failure_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[44], message)
     }
 
-    pub fn service_exception(message: impl Into<String>) -> ApiError {
+    pub fn s3_files_mount_timeout_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[45], message)
     }
 
-    pub fn service_quota_exceeded_exception(message: impl Into<String>) -> ApiError {
+    pub fn serialized_request_entity_too_large_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[46], message)
     }
 
-    pub fn snap_start_exception(message: impl Into<String>) -> ApiError {
+    pub fn service_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[47], message)
     }
 
-    pub fn snap_start_not_ready_exception(message: impl Into<String>) -> ApiError {
+    pub fn service_quota_exceeded_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[48], message)
     }
 
-    pub fn snap_start_regeneration_failure_exception(message: impl Into<String>) -> ApiError {
+    pub fn snap_start_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[49], message)
     }
 
-    pub fn snap_start_timeout_exception(message: impl Into<String>) -> ApiError {
+    pub fn snap_start_not_ready_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[50], message)
     }
 
-    pub fn subnet_ip_address_limit_reached_exception(message: impl Into<String>) -> ApiError {
+    pub fn snap_start_regeneration_failure_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[51], message)
     }
 
-    pub fn too_many_requests_exception(message: impl Into<String>) -> ApiError {
+    pub fn snap_start_timeout_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[52], message)
     }
 
-    pub fn unsupported_media_type_exception(message: impl Into<String>) -> ApiError {
+    pub fn subnet_ip_address_limit_reached_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[53], message)
+    }
+
+    pub fn too_many_requests_exception(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[54], message)
+    }
+
+    pub fn unsupported_media_type_exception(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[55], message)
     }
 }

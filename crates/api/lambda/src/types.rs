@@ -92,6 +92,13 @@ pub struct AllowedPublishers {
 }
 wire::structure!(AllowedPublishers { signing_profile_version_arns });
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AmazonManagedKafkaEventSourceConfig {
+    pub consumer_group_id: Option<String>,
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+}
+wire::structure!(AmazonManagedKafkaEventSourceConfig { consumer_group_id, schema_registry_config });
+
 wire::string_enum!(ApplicationLogLevel { Trace = "TRACE", Debug = "DEBUG", Info = "INFO", Warn = "WARN", Error = "ERROR", Fatal = "FATAL" });
 
 wire::string_enum!(Architecture { X8664 = "x86_64", Arm64 = "arm64" });
@@ -162,6 +169,39 @@ pub struct CreateCodeSigningConfigResponse {
     pub code_signing_config: CodeSigningConfig,
 }
 wire::structure!(CreateCodeSigningConfigResponse { code_signing_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateEventSourceMappingRequest {
+    pub event_source_arn: Option<String>,
+    pub function_name: String,
+    pub enabled: Option<bool>,
+    pub batch_size: Option<i32>,
+    pub filter_criteria: Option<FilterCriteria>,
+    pub kms_key_arn: Option<String>,
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    pub scaling_config: Option<ScalingConfig>,
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    pub parallelization_factor: Option<i32>,
+    pub starting_position: Option<EventSourcePosition>,
+    pub starting_position_timestamp: Option<Timestamp>,
+    pub destination_config: Option<DestinationConfig>,
+    pub maximum_record_age_in_seconds: Option<i32>,
+    pub bisect_batch_on_function_error: Option<bool>,
+    pub maximum_retry_attempts: Option<i32>,
+    pub tags: Option<Map<String>>,
+    pub tumbling_window_in_seconds: Option<i32>,
+    pub topics: Option<Vec<String>>,
+    pub queues: Option<Vec<String>>,
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    pub function_response_types: Option<Vec<FunctionResponseType>>,
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+wire::structure!(CreateEventSourceMappingRequest { event_source_arn, function_name, enabled, batch_size, filter_criteria, kms_key_arn, metrics_config, logging_config, scaling_config, maximum_batching_window_in_seconds, parallelization_factor, starting_position, starting_position_timestamp, destination_config, maximum_record_age_in_seconds, bisect_batch_on_function_error, maximum_retry_attempts, tags, tumbling_window_in_seconds, topics, queues, source_access_configurations, self_managed_event_source, function_response_types, amazon_managed_kafka_event_source_config, self_managed_kafka_event_source_config, document_db_event_source_config, provisioned_poller_config });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateFunctionRequest {
@@ -244,6 +284,12 @@ pub struct DeleteCodeSigningConfigResponse {
 wire::structure!(DeleteCodeSigningConfigResponse {  });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteEventSourceMappingRequest {
+    pub uuid: String,
+}
+wire::structure!(DeleteEventSourceMappingRequest { uuid });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteFunctionCodeSigningConfigRequest {
     pub function_name: String,
 }
@@ -290,6 +336,13 @@ pub struct DeleteLayerVersionRequest {
 wire::structure!(DeleteLayerVersionRequest { layer_name, version_number });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteProvisionedConcurrencyConfigRequest {
+    pub function_name: String,
+    pub qualifier: String,
+}
+wire::structure!(DeleteProvisionedConcurrencyConfigRequest { function_name, qualifier });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DestinationConfig {
     pub on_success: Option<OnSuccess>,
     pub on_failure: Option<OnFailure>,
@@ -299,12 +352,22 @@ wire::structure!(DestinationConfig { on_success, on_failure });
 wire::string_enum!(DirectS3Read { Enabled = "ENABLED", Disabled = "DISABLED", Auto = "AUTO" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentDBEventSourceConfig {
+    pub database_name: Option<String>,
+    pub collection_name: Option<String>,
+    pub full_document: Option<FullDocument>,
+}
+wire::structure!(DocumentDBEventSourceConfig { database_name, collection_name, full_document });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DurableConfig {
     pub kms_key_arn: Option<String>,
     pub retention_period_in_days: Option<i32>,
     pub execution_timeout: Option<i32>,
 }
 wire::structure!(DurableConfig { kms_key_arn, retention_period_in_days, execution_timeout });
+
+wire::string_enum!(EndPointType { KafkaBootstrapServers = "KAFKA_BOOTSTRAP_SERVERS" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Environment {
@@ -333,12 +396,89 @@ pub struct EphemeralStorage {
 wire::structure!(EphemeralStorage { size });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventSourceMappingConfiguration {
+    pub uuid: Option<String>,
+    pub starting_position: Option<EventSourcePosition>,
+    pub starting_position_timestamp: Option<Timestamp>,
+    pub batch_size: Option<i32>,
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    pub parallelization_factor: Option<i32>,
+    pub event_source_arn: Option<String>,
+    pub filter_criteria: Option<FilterCriteria>,
+    pub filter_criteria_error: Option<FilterCriteriaError>,
+    pub kms_key_arn: Option<String>,
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    pub scaling_config: Option<ScalingConfig>,
+    pub function_arn: Option<String>,
+    pub last_modified: Option<Timestamp>,
+    pub last_processing_result: Option<String>,
+    pub state: Option<String>,
+    pub state_transition_reason: Option<String>,
+    pub destination_config: Option<DestinationConfig>,
+    pub topics: Option<Vec<String>>,
+    pub queues: Option<Vec<String>>,
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    pub maximum_record_age_in_seconds: Option<i32>,
+    pub bisect_batch_on_function_error: Option<bool>,
+    pub maximum_retry_attempts: Option<i32>,
+    pub tumbling_window_in_seconds: Option<i32>,
+    pub function_response_types: Option<Vec<FunctionResponseType>>,
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    pub event_source_mapping_arn: Option<String>,
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+wire::structure!(EventSourceMappingConfiguration { uuid, starting_position, starting_position_timestamp, batch_size, maximum_batching_window_in_seconds, parallelization_factor, event_source_arn, filter_criteria, filter_criteria_error, kms_key_arn, metrics_config, logging_config, scaling_config, function_arn, last_modified, last_processing_result, state, state_transition_reason, destination_config, topics, queues, source_access_configurations, self_managed_event_source, maximum_record_age_in_seconds, bisect_batch_on_function_error, maximum_retry_attempts, tumbling_window_in_seconds, function_response_types, amazon_managed_kafka_event_source_config, self_managed_kafka_event_source_config, document_db_event_source_config, event_source_mapping_arn, provisioned_poller_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventSourceMappingLoggingConfig {
+    pub system_log_level: Option<EventSourceMappingSystemLogLevel>,
+}
+wire::structure!(EventSourceMappingLoggingConfig { system_log_level });
+
+wire::string_enum!(EventSourceMappingMetric { EventCount = "EventCount", ErrorCount = "ErrorCount", KafkaMetrics = "KafkaMetrics" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventSourceMappingMetricsConfig {
+    pub metrics: Option<Vec<EventSourceMappingMetric>>,
+}
+wire::structure!(EventSourceMappingMetricsConfig { metrics });
+
+wire::string_enum!(EventSourceMappingSystemLogLevel { Debug = "DEBUG", Info = "INFO", Warn = "WARN" });
+
+wire::string_enum!(EventSourcePosition { TrimHorizon = "TRIM_HORIZON", Latest = "LATEST", AtTimestamp = "AT_TIMESTAMP" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileSystemConfig {
     pub arn: String,
     pub local_mount_path: String,
     pub s3_files_config: Option<S3FilesConfig>,
 }
 wire::structure!(FileSystemConfig { arn, local_mount_path, s3_files_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    pub pattern: Option<String>,
+}
+wire::structure!(Filter { pattern });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FilterCriteria {
+    pub filters: Option<Vec<Filter>>,
+}
+wire::structure!(FilterCriteria { filters });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FilterCriteriaError {
+    pub error_code: Option<String>,
+    pub message: Option<String>,
+}
+wire::structure!(FilterCriteriaError { error_code, message });
+
+wire::string_enum!(FullDocument { UpdateLookup = "UpdateLookup", Default = "Default" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FunctionCode {
@@ -428,6 +568,8 @@ pub struct FunctionEventInvokeConfig {
 }
 wire::structure!(FunctionEventInvokeConfig { last_modified, function_arn, maximum_retry_attempts, maximum_event_age_in_seconds, destination_config });
 
+wire::string_enum!(FunctionResponseType { ReportBatchItemFailures = "ReportBatchItemFailures" });
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FunctionRuntimeConfig {
     pub runtime_arn: String,
@@ -483,6 +625,12 @@ pub struct GetCodeSigningConfigResponse {
     pub code_signing_config: CodeSigningConfig,
 }
 wire::structure!(GetCodeSigningConfigResponse { code_signing_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetEventSourceMappingRequest {
+    pub uuid: String,
+}
+wire::structure!(GetEventSourceMappingRequest { uuid });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetFunctionCodeSigningConfigRequest {
@@ -627,6 +775,24 @@ pub struct GetPolicyResponse {
 wire::structure!(GetPolicyResponse { policy, revision_id });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetProvisionedConcurrencyConfigRequest {
+    pub function_name: String,
+    pub qualifier: String,
+}
+wire::structure!(GetProvisionedConcurrencyConfigRequest { function_name, qualifier });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetProvisionedConcurrencyConfigResponse {
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    pub status: Option<ProvisionedConcurrencyStatusEnum>,
+    pub status_reason: Option<String>,
+    pub last_modified: Option<String>,
+}
+wire::structure!(GetProvisionedConcurrencyConfigResponse { requested_provisioned_concurrent_executions, available_provisioned_concurrent_executions, allocated_provisioned_concurrent_executions, status, status_reason, last_modified });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetRuntimeManagementConfigRequest {
     pub function_name: String,
     pub qualifier: Option<String>,
@@ -749,6 +915,34 @@ pub enum InvokeWithResponseStreamResponseEvent {
 }
 wire::union!(InvokeWithResponseStreamResponseEvent { PayloadChunk, InvokeComplete });
 
+wire::string_enum!(KafkaEventSourceMappingConsumptionMode { Stream = "Stream", Queue = "Queue" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KafkaSchemaRegistryAccessConfig {
+    pub r#type: Option<KafkaSchemaRegistryAuthType>,
+    pub uri: Option<String>,
+}
+wire::structure!(KafkaSchemaRegistryAccessConfig { r#type, uri });
+
+wire::string_enum!(KafkaSchemaRegistryAuthType { BasicAuth = "BASIC_AUTH", ClientCertificateTlsAuth = "CLIENT_CERTIFICATE_TLS_AUTH", ServerRootCaCertificate = "SERVER_ROOT_CA_CERTIFICATE", OauthbearerAuth = "OAUTHBEARER_AUTH" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KafkaSchemaRegistryConfig {
+    pub schema_registry_uri: Option<String>,
+    pub event_record_format: Option<SchemaRegistryEventRecordFormat>,
+    pub access_configs: Option<Vec<KafkaSchemaRegistryAccessConfig>>,
+    pub schema_validation_configs: Option<Vec<KafkaSchemaValidationConfig>>,
+}
+wire::structure!(KafkaSchemaRegistryConfig { schema_registry_uri, event_record_format, access_configs, schema_validation_configs });
+
+wire::string_enum!(KafkaSchemaValidationAttribute { Key = "KEY", Value = "VALUE" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KafkaSchemaValidationConfig {
+    pub attribute: Option<KafkaSchemaValidationAttribute>,
+}
+wire::structure!(KafkaSchemaValidationConfig { attribute });
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LambdaManagedInstancesCapacityProviderConfig {
     pub capacity_provider_arn: String,
@@ -840,6 +1034,22 @@ pub struct ListCodeSigningConfigsResponse {
     pub code_signing_configs: Option<Vec<CodeSigningConfig>>,
 }
 wire::structure!(ListCodeSigningConfigsResponse { next_marker, code_signing_configs });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListEventSourceMappingsRequest {
+    pub event_source_arn: Option<String>,
+    pub function_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListEventSourceMappingsRequest { event_source_arn, function_name, marker, max_items });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListEventSourceMappingsResponse {
+    pub next_marker: Option<String>,
+    pub event_source_mappings: Option<Vec<EventSourceMappingConfiguration>>,
+}
+wire::structure!(ListEventSourceMappingsResponse { next_marker, event_source_mappings });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListFunctionEventInvokeConfigsRequest {
@@ -936,6 +1146,21 @@ pub struct ListLayersResponse {
 wire::structure!(ListLayersResponse { next_marker, layers });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListProvisionedConcurrencyConfigsRequest {
+    pub function_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListProvisionedConcurrencyConfigsRequest { function_name, marker, max_items });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListProvisionedConcurrencyConfigsResponse {
+    pub provisioned_concurrency_configs: Option<Vec<ProvisionedConcurrencyConfigListItem>>,
+    pub next_marker: Option<String>,
+}
+wire::structure!(ListProvisionedConcurrencyConfigsResponse { provisioned_concurrency_configs, next_marker });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListTagsRequest {
     pub resource: String,
 }
@@ -988,6 +1213,28 @@ pub struct OnSuccess {
 wire::structure!(OnSuccess { destination });
 
 wire::string_enum!(PackageType { Zip = "Zip", Image = "Image" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProvisionedConcurrencyConfigListItem {
+    pub function_arn: Option<String>,
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    pub status: Option<ProvisionedConcurrencyStatusEnum>,
+    pub status_reason: Option<String>,
+    pub last_modified: Option<String>,
+}
+wire::structure!(ProvisionedConcurrencyConfigListItem { function_arn, requested_provisioned_concurrent_executions, available_provisioned_concurrent_executions, allocated_provisioned_concurrent_executions, status, status_reason, last_modified });
+
+wire::string_enum!(ProvisionedConcurrencyStatusEnum { InProgress = "IN_PROGRESS", Ready = "READY", Failed = "FAILED" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProvisionedPollerConfig {
+    pub minimum_pollers: Option<i32>,
+    pub maximum_pollers: Option<i32>,
+    pub poller_group_name: Option<String>,
+}
+wire::structure!(ProvisionedPollerConfig { minimum_pollers, maximum_pollers, poller_group_name });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublishLayerVersionRequest {
@@ -1069,6 +1316,25 @@ pub struct PutFunctionRecursionConfigResponse {
 wire::structure!(PutFunctionRecursionConfigResponse { recursive_loop });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutProvisionedConcurrencyConfigRequest {
+    pub function_name: String,
+    pub qualifier: String,
+    pub provisioned_concurrent_executions: i32,
+}
+wire::structure!(PutProvisionedConcurrencyConfigRequest { function_name, qualifier, provisioned_concurrent_executions });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutProvisionedConcurrencyConfigResponse {
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    pub status: Option<ProvisionedConcurrencyStatusEnum>,
+    pub status_reason: Option<String>,
+    pub last_modified: Option<String>,
+}
+wire::structure!(PutProvisionedConcurrencyConfigResponse { requested_provisioned_concurrent_executions, allocated_provisioned_concurrent_executions, available_provisioned_concurrent_executions, status, status_reason, last_modified });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutRuntimeManagementConfigRequest {
     pub function_name: String,
     pub qualifier: Option<String>,
@@ -1140,6 +1406,28 @@ wire::structure!(S3FilesConfig { direct_s3_read });
 wire::string_enum!(S3ObjectStorageMode { Copy = "COPY", Reference = "REFERENCE" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScalingConfig {
+    pub maximum_concurrency: Option<i32>,
+}
+wire::structure!(ScalingConfig { maximum_concurrency });
+
+wire::string_enum!(SchemaRegistryEventRecordFormat { Json = "JSON", Source = "SOURCE" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SelfManagedEventSource {
+    pub endpoints: Option<Map<Vec<String>>>,
+}
+wire::structure!(SelfManagedEventSource { endpoints });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SelfManagedKafkaEventSourceConfig {
+    pub consumer_group_id: Option<String>,
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+    pub consumption_mode: Option<KafkaEventSourceMappingConsumptionMode>,
+}
+wire::structure!(SelfManagedKafkaEventSourceConfig { consumer_group_id, schema_registry_config, consumption_mode });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SnapStart {
     pub apply_on: Option<SnapStartApplyOn>,
 }
@@ -1155,6 +1443,15 @@ pub struct SnapStartResponse {
     pub optimization_status: Option<SnapStartOptimizationStatus>,
 }
 wire::structure!(SnapStartResponse { apply_on, optimization_status });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceAccessConfiguration {
+    pub r#type: Option<SourceAccessType>,
+    pub uri: Option<String>,
+}
+wire::structure!(SourceAccessConfiguration { r#type, uri });
+
+wire::string_enum!(SourceAccessType { BasicAuth = "BASIC_AUTH", VpcSubnet = "VPC_SUBNET", VpcSecurityGroup = "VPC_SECURITY_GROUP", SaslScram512Auth = "SASL_SCRAM_512_AUTH", SaslScram256Auth = "SASL_SCRAM_256_AUTH", VirtualHost = "VIRTUAL_HOST", ClientCertificateTlsAuth = "CLIENT_CERTIFICATE_TLS_AUTH", ServerRootCaCertificate = "SERVER_ROOT_CA_CERTIFICATE", OauthbearerAuth = "OAUTHBEARER_AUTH", OauthbearerScope = "OAUTHBEARER_SCOPE", OauthbearerAudience = "OAUTHBEARER_AUDIENCE", OauthbearerLogicalCluster = "OAUTHBEARER_LOGICAL_CLUSTER", OauthbearerIdentityPool = "OAUTHBEARER_IDENTITY_POOL", IamAuth = "IAM_AUTH", IamOauthbearerAuth = "IAM_OAUTHBEARER_AUTH" });
 
 wire::string_enum!(State { Pending = "Pending", Active = "Active", Inactive = "Inactive", Failed = "Failed", Deactivating = "Deactivating", Deactivated = "Deactivated", ActiveNonInvocable = "ActiveNonInvocable", Deleting = "Deleting" });
 
@@ -1232,6 +1529,33 @@ pub struct UpdateCodeSigningConfigResponse {
     pub code_signing_config: CodeSigningConfig,
 }
 wire::structure!(UpdateCodeSigningConfigResponse { code_signing_config });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateEventSourceMappingRequest {
+    pub uuid: String,
+    pub function_name: Option<String>,
+    pub enabled: Option<bool>,
+    pub batch_size: Option<i32>,
+    pub filter_criteria: Option<FilterCriteria>,
+    pub kms_key_arn: Option<String>,
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    pub scaling_config: Option<ScalingConfig>,
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    pub parallelization_factor: Option<i32>,
+    pub destination_config: Option<DestinationConfig>,
+    pub maximum_record_age_in_seconds: Option<i32>,
+    pub bisect_batch_on_function_error: Option<bool>,
+    pub maximum_retry_attempts: Option<i32>,
+    pub tumbling_window_in_seconds: Option<i32>,
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    pub function_response_types: Option<Vec<FunctionResponseType>>,
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+wire::structure!(UpdateEventSourceMappingRequest { uuid, function_name, enabled, batch_size, filter_criteria, kms_key_arn, metrics_config, logging_config, scaling_config, maximum_batching_window_in_seconds, parallelization_factor, destination_config, maximum_record_age_in_seconds, bisect_batch_on_function_error, maximum_retry_attempts, tumbling_window_in_seconds, source_access_configurations, function_response_types, amazon_managed_kafka_event_source_config, self_managed_kafka_event_source_config, document_db_event_source_config, provisioned_poller_config });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateFunctionCodeRequest {
@@ -1359,6 +1683,11 @@ wire::structure!(DeleteFunctionUrlConfigResponse {});
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteLayerVersionResponse {}
 wire::structure!(DeleteLayerVersionResponse {});
+
+/// DeleteProvisionedConcurrencyConfig has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteProvisionedConcurrencyConfigResponse {}
+wire::structure!(DeleteProvisionedConcurrencyConfigResponse {});
 
 /// RemoveLayerVersionPermission has none.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -64,13 +64,20 @@ impl Platform {
         let Ingredients { store, clock, rng, .. } = ingredients;
         let (iam_client, sts_client) = (api_iam::Client::default(), api_sts::Client::default());
         let (lambda_client, logs_client) = (api_lambda::Client::default(), api_logs::Client::default());
-        let sqs_client = api_sqs::Client::default();
+        let (sqs_client, event_sources_client) = (api_sqs::Client::default(), api_lambda::Client::default());
 
         let directory = service_iam::Directory::new(store.clone(), clock.clone(), rng.clone())?;
         let principals = Arc::new(ServicePrincipals::new(ingredients.access, directory.clone(), rng.clone()));
         let (iam, sts) = (Arc::new(Iam::new(directory.clone())), Arc::new(Sts::new(directory.clone())));
         iam_client.bind(iam.clone());
         sts_client.bind(sts.clone());
+
+        let cloudwatch = Arc::new(service_cloudwatch::Service::new(service_cloudwatch::Needs {
+            store: store.clone(),
+            clock: clock.clone(),
+            page_tokens: PageTokens::new(store.secret("page-tokens")?),
+        }));
+        let facts: Arc<dyn telemetry::Facts> = Arc::new(telemetry::Silent);
 
         let logs = Arc::new(service_logs::Service::new(service_logs::Needs {
             store: store.clone(),
@@ -87,6 +94,8 @@ impl Platform {
             clock: clock.clone(),
             rng: rng.clone(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
+            meter: cloudwatch.clone(),
+            facts: facts.clone(),
         }));
         sqs_client.bind(sqs.clone());
 
@@ -115,9 +124,12 @@ impl Platform {
             logs: function_logs.clone(),
             clock: clock.clone(),
             rng: rng.clone(),
-            principals,
-            iam: iam_client,
+            principals: principals.clone(),
+            iam: iam_client.clone(),
             sqs: sqs_client.clone(),
+            event_sources: event_sources_client.clone(),
+            meter: cloudwatch.clone(),
+            facts: facts.clone(),
             settings: service_lambda::Settings {
                 durable: ingredients.durable,
                 concurrency_limit: ingredients.account_concurrency,
@@ -128,15 +140,32 @@ impl Platform {
         let lambda_service = Arc::new(lambda.clone());
         lambda_client.bind(lambda_service.clone());
 
+        let event_sources = Arc::new(service_event_sources::Service::new(service_event_sources::Needs {
+            store: store.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            page_tokens: PageTokens::new(store.secret("page-tokens")?),
+            principals,
+            iam: iam_client,
+            lambda: lambda_client,
+            sqs: sqs_client,
+            meter: cloudwatch.clone(),
+            facts,
+        }));
+        event_sources_client.bind(event_sources.clone());
+
         let services: Vec<Arc<dyn Service>> = vec![
             Arc::new(api_iam::Server(iam)),
             Arc::new(api_sts::Server(sts)),
             Arc::new(api_logs::Server(logs.clone())),
             Arc::new(api_lambda::Server(lambda_service)),
             Arc::new(api_sqs::Server(sqs.clone())),
+            Arc::new(api_cloudwatch::Server(cloudwatch.clone())),
         ];
         let mut tasks = JoinSet::new();
-        for (_, task) in logs.tasks().into_iter().chain(sqs.tasks()) {
+        for (_, task) in
+            logs.tasks().into_iter().chain(sqs.tasks()).chain(cloudwatch.tasks()).chain(event_sources.tasks())
+        {
             tasks.spawn(task);
         }
         let (running, doors) = (lambda.clone(), ingredients.doors.clone());

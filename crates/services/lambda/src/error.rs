@@ -9,6 +9,8 @@ use crate::limits;
 /// What an operation of Lambda can answer instead of success.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("the room of event source mappings answered: {0:?}")]
+    EventSources(ApiError),
     #[error("function {arn} not found")]
     FunctionNotFound { arn: String },
     #[error("the function of an event invoke configuration does not exist")]
@@ -142,6 +144,7 @@ fn service(error: ApiError) -> ApiError {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
+            Error::EventSources(error) => error,
             Error::FunctionNotFound { arn } => not_found(format!("Function not found: {arn}")),
             Error::EventInvokeFunctionNotFound => not_found("The function doesn't exist."),
             Error::NoEventInvokeConfig { arn } => {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use kernel::{BoxFuture, Clock, Cx, PageTokens, Principals, PublicHosts, Rng, id};
 use runtime::{Engine, LogSink};
 use store::{BlobId, Store, Txn};
+use telemetry::{Facts, Meter};
 use wire::ApiError;
 
 use crate::code::{Code, CodeDoor, CodeRefused};
@@ -31,6 +32,10 @@ pub struct Parts {
     pub principals: Arc<dyn Principals>,
     pub iam: api_iam::Client,
     pub sqs: api_sqs::Client,
+    /// Serves what is about event source mappings.
+    pub event_sources: api_lambda::Client,
+    pub meter: Arc<dyn Meter>,
+    pub facts: Arc<dyn Facts>,
     pub settings: Settings,
 }
 
@@ -74,6 +79,7 @@ pub(crate) struct Shared {
     pub principals: Arc<dyn Principals>,
     pub iam: api_iam::Client,
     pub sqs: api_sqs::Client,
+    pub event_sources: api_lambda::Client,
     pub functions: Functions,
     pub code: Code,
     pub concurrency: Arc<Concurrency>,
@@ -85,7 +91,20 @@ pub(crate) struct Shared {
 impl LambdaService {
     /// Reads what was there before: reservations and accepted events. Nothing runs until [`LambdaService::run`].
     pub fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { store, engine, logs, clock, rng, principals, iam, sqs, settings } = parts;
+        let Parts {
+            store,
+            engine,
+            logs,
+            clock,
+            rng,
+            principals,
+            iam,
+            sqs,
+            event_sources,
+            meter: _,
+            facts: _,
+            settings,
+        } = parts;
         let code = Code::new(
             store.clone(),
             clock.clone(),
@@ -109,6 +128,7 @@ impl LambdaService {
             principals,
             iam,
             sqs,
+            event_sources,
         });
         recall::recall(&shared)?;
         Ok(Self { shared })
@@ -237,6 +257,11 @@ door! {
     put_runtime_management_config: PutRuntimeManagementConfigRequest => PutRuntimeManagementConfigResponse;
     get_runtime_management_config: GetRuntimeManagementConfigRequest => GetRuntimeManagementConfigResponse;
     invoke_with_response_stream: InvokeWithResponseStreamRequest => InvokeWithResponseStreamResponse;
+    create_event_source_mapping: CreateEventSourceMappingRequest => EventSourceMappingConfiguration;
+    get_event_source_mapping: GetEventSourceMappingRequest => EventSourceMappingConfiguration;
+    update_event_source_mapping: UpdateEventSourceMappingRequest => EventSourceMappingConfiguration;
+    delete_event_source_mapping: DeleteEventSourceMappingRequest => EventSourceMappingConfiguration;
+    list_event_source_mappings: ListEventSourceMappingsRequest => ListEventSourceMappingsResponse;
     create_function_url_config: CreateFunctionUrlConfigRequest => CreateFunctionUrlConfigResponse;
     get_function_url_config: GetFunctionUrlConfigRequest => GetFunctionUrlConfigResponse;
     update_function_url_config: UpdateFunctionUrlConfigRequest => UpdateFunctionUrlConfigResponse;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use auth::policy::{Policy, PolicyKind};
 use kernel::{Clock, Cx, PageTokens, Rng, Timestamp};
 use store::{Machines, Store, Timers};
+use telemetry::{Facts, Meter};
 use tokio::sync::Notify;
 
 use crate::access::{self, Action};
@@ -18,6 +19,8 @@ pub struct Needs {
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub page_tokens: PageTokens,
+    pub meter: Arc<dyn Meter>,
+    pub facts: Arc<dyn Facts>,
 }
 
 /// SQS. Its background work is in [`Service::tasks`].
@@ -61,7 +64,7 @@ impl Known {
 
 impl Service {
     pub fn new(needs: Needs) -> Self {
-        let Needs { store, clock, rng, page_tokens } = needs;
+        let Needs { store, clock, rng, page_tokens, meter: _, facts: _ } = needs;
         let (machines, timers) = Machines::new(store.clone());
         Self {
             store,

@@ -6,6 +6,7 @@ mod concurrency;
 pub(crate) mod configuration;
 mod deletion;
 mod event_invoke;
+mod event_source_mappings;
 mod functions;
 mod invoke;
 mod kept;

@@ -198,6 +198,9 @@ impl World {
             principals: Arc::new(FakePrincipals),
             iam,
             sqs,
+            event_sources: api_lambda::Client::default(),
+            meter: Arc::new(telemetry::Silent),
+            facts: Arc::new(telemetry::Silent),
             settings,
         };
         let lambda = LambdaService::open(parts).unwrap();

@@ -37,6 +37,8 @@ impl World {
             clock: clock.clone(),
             rng: Arc::new(OsRng),
             page_tokens: PageTokens::new([7; 32]),
+            meter: Arc::new(telemetry::Silent),
+            facts: Arc::new(telemetry::Silent),
         };
         let sqs = Arc::new(Service::new(needs));
         let tasks = sqs.tasks().into_iter().map(|(_, task)| tokio::spawn(task)).collect();

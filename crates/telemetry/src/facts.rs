@@ -1,0 +1,127 @@
+use kernel::{AccountId, Region, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Where facts go. Plain successes are no facts.
+pub trait Facts: Send + Sync + 'static {
+    /// Never waits and touches no disk.
+    fn tell(&self, fact: Fact);
+}
+
+/// Something that a user may ask the reason of, with what was known at that moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    pub at: Timestamp,
+    pub account: AccountId,
+    pub region: Region,
+    /// The requests that it happened to, and that caused it.
+    pub requests: Vec<String>,
+    /// The ids of the messages that it happened to.
+    pub messages: Vec<String>,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    /// A function was not let run.
+    Throttled {
+        function: String,
+        via: Via,
+        limit: Limit,
+        holders: Vec<Holder>,
+    },
+    TimedOut {
+        function: String,
+        timeout_ms: u64,
+        log_group: String,
+        log_stream: String,
+    },
+    /// Its process ended, or it ran out of memory.
+    Crashed {
+        function: String,
+        error_type: String,
+        message: String,
+        log_group: String,
+        log_stream: String,
+    },
+    /// It could not be loaded: a module is missing, or cannot be read.
+    ImportRefused {
+        function: String,
+        runtime: String,
+        error_type: String,
+        message: String,
+    },
+    /// The handler answered with an error.
+    HandlerFailed {
+        function: String,
+        error_type: String,
+        message: String,
+    },
+    /// A mapping's batch did not reach its function before its messages' visibility ran out.
+    BatchDropped {
+        mapping: String,
+        function: String,
+        queue: String,
+        throttles: u32,
+        waited_ms: u64,
+    },
+    /// A mapping's batch, or these messages of it, failed and will be visible again.
+    BatchFailed {
+        mapping: String,
+        function: String,
+        queue: String,
+        partly: bool,
+    },
+    /// A message was received again.
+    Redelivered {
+        queue: String,
+        receives: u32,
+        visibility_timeout_s: u32,
+        since_last_ms: u64,
+    },
+    DeadLettered {
+        queue: String,
+        dead_letter_queue: String,
+        receives: u32,
+        max_receives: u32,
+    },
+    /// An accepted event will not run any more.
+    EventDropped {
+        function: String,
+        condition: String,
+        runs: u32,
+    },
+}
+
+/// How a function was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    Invoke,
+    FunctionUrl,
+    Event,
+    EventSourceMapping,
+}
+
+/// What was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "limit", rename_all = "snake_case")]
+pub enum Limit {
+    /// The account's concurrency, less what is reserved.
+    Account { concurrency: u32, unreserved: u32 },
+    /// The function's own reservation.
+    Reserved { concurrency: u32 },
+    /// Environments that may be added in ten seconds.
+    ScalingRate { environments: u32 },
+    /// Requests a second.
+    RequestRate { per_second: u32 },
+}
+
+/// Who held the room at that moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pub function: String,
+    pub running: u32,
+    /// Some of their requests, the oldest first.
+    pub requests: Vec<String>,
+}
