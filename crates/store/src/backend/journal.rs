@@ -3,8 +3,8 @@
 //! `Database::persist` holds the journal's lock while the disk works, so that nothing can be committed meanwhile. A
 //! commit has handed its bytes to the operating system when it returns (`PersistMode::Buffer`), so a sync through a
 //! descriptor of our own is as good: it is the same file. What this takes for granted of fjall 3.1: journals are
-//! `NUMBER.jnl` in its folder, the one with the highest number is written, and before a next one is made the one before
-//! it is synced, as is the folder afterwards.
+//! `NUMBER.jnl` in its folder, the one with the highest number is written, and before the next one, with the next number, is
+//! made the one before it is synced, as is the folder afterwards.
 
 use std::fs::{File, read_dir};
 use std::io;
@@ -19,22 +19,28 @@ pub struct Journal {
 impl Journal {
     /// Errors: there is no journal in the folder, or it cannot be read.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        Ok(Self { dir: dir.to_owned(), current: Mutex::new(open(dir, newest(dir)?)?) })
+        let newest = newest(dir)?;
+        let current = opened(dir, newest)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok(Self { dir: dir.to_owned(), current: Mutex::new(current) })
     }
 
     /// Everything that was written before is on the disk.
     pub fn sync(&self) -> io::Result<()> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = newest(&self.dir)?;
-        if newest != current.0 {
-            *current = open(&self.dir, newest)?;
+        while let Some(next) = opened(&self.dir, current.0 + 1)? {
+            *current = next;
         }
         current.1.sync_data()
     }
 }
 
-fn open(dir: &Path, number: u64) -> io::Result<(u64, File)> {
-    Ok((number, File::open(dir.join(format!("{number}.jnl")))?))
+/// The journal of that number, if there is one.
+fn opened(dir: &Path, number: u64) -> io::Result<Option<(u64, File)>> {
+    match File::open(dir.join(format!("{number}.jnl"))) {
+        Ok(file) => Ok(Some((number, file))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn newest(dir: &Path) -> io::Result<u64> {
