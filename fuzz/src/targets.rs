@@ -54,6 +54,14 @@ pub const TARGETS: &[Target] = &[
             b"[ip, user, ..., status=4* && status != 404, bytes>1000]",
         ],
     },
+    Target {
+        name: "event-pattern",
+        run: patterns::fuzz::pattern,
+        seeds: &[
+            b"{\"a\":[\"x\",1.5e3,null,{\"prefix\":\"p\"},{\"exists\":false}],\"$or\":[{\"b.c\":[{\"numeric\":[\">\",0,\"<=\",5]}]},{\"d\":{\"e\":[true]}}]}\n{\"a\":\"x\",\"b\":[{\"c\":3}]}",
+            b"{\"a\":[{\"anything-but\":{\"suffix\":[\".png\"]}},{\"wildcard\":\"a*\\\\*\"},{\"cidr\":\"10.0.0.0/8\"},{\"equals-ignore-case\":\"x\"}]}\n{\"a\":[\"10.1.2.3\"]}",
+        ],
+    },
     Target { name: "log-page-token", run: service_logs::fuzz::page_token, seeds: &[b"f/123/s", b"b/0/s"] },
     Target { name: "log-chunk", run: service_logs::fuzz::stored_chunk, seeds: &[] },
     Target {
