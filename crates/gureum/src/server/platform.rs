@@ -187,6 +187,7 @@ impl Platform {
     /// Ends every execution environment, and keeps what functions have said until then.
     pub async fn stop(&self) {
         self.engine.shutdown().await;
+        self.lambda.flush_metrics();
         if self.clock.timeout(FLUSH_MAX, self.function_logs.flush()).await.is_err() {
             tracing::warn!("the last log lines of functions could not be kept in time");
         }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::access::{LAMBDA, may_tell};
 use crate::error::Error;
 use crate::functions::Function;
+use crate::metrics::Metric;
 use crate::model::name::{FunctionRef, LATEST};
 use crate::records::EndedRecord;
 use crate::service::Shared;
@@ -27,10 +28,10 @@ pub enum Destination {
 
 impl Destination {
     /// The metric that counts deliveries that failed. Source: Lambda Developer Guide, "Types of metrics for Lambda functions".
-    pub fn failure_metric(&self) -> &'static str {
+    pub fn failure_metric(&self) -> Metric {
         match self {
-            Self::Record(_) => "DestinationDeliveryFailures",
-            Self::DeadLetter(_) => "DeadLetterErrors",
+            Self::Record(_) => Metric::DestinationDeliveryFailures,
+            Self::DeadLetter(_) => Metric::DeadLetterErrors,
         }
     }
 

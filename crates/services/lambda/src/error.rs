@@ -107,14 +107,23 @@ pub enum Throttle {
     /// The account's unreserved concurrency is used up.
     #[error("account concurrency")]
     Account,
+    /// The function gets no more environments for now.
+    #[error("scaling rate")]
+    ScalingRate,
+    /// The function has served as many requests in this second as it may.
+    #[error("{per_second} requests a second")]
+    RequestRate { per_second: u32, reserved: bool },
 }
 
 impl Throttle {
-    /// `Reason` of TooManyRequestsException.
+    /// `Reason` of TooManyRequestsException. Source: Lambda API Reference, Invoke, and recorded answers; which reason AWS
+    /// gives for the scaling rate is not documented.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
             Self::Account => "ConcurrentInvocationLimitExceeded",
+            Self::ScalingRate | Self::RequestRate { reserved: false, .. } => "FunctionInvocationRateLimitExceeded",
+            Self::RequestRate { reserved: true, .. } => "ReservedFunctionInvocationRateLimitExceeded",
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::records::Place;
 pub struct Event {
     pub place: Place,
     pub function: String,
+    /// As it was called, so that it can be asked for room without reading it.
+    pub qualifier: Option<String>,
     pub request_id: String,
     pub put_off: u32,
 }
@@ -39,9 +41,9 @@ impl Events {
     }
 
     /// Takes an event that the disk has.
-    pub fn accepted(&self, place: Place, function: String, request_id: String, due: Timestamp) {
+    pub fn accepted(&self, event: Event, due: Timestamp) {
         self.open.fetch_add(1, Ordering::SeqCst);
-        self.again(Event { place, function, request_id, put_off: 0 }, due);
+        self.again(event, due);
     }
 
     /// Puts an event back until `due`.
@@ -89,7 +91,9 @@ mod tests {
     fn events_come_in_the_order_of_their_times() {
         let (events, place) = (Events::default(), Place { account: AccountId::default(), region: Region::default() });
         for (id, due) in [("late", 20), ("first", 10), ("second", 10)] {
-            events.accepted(place.clone(), "f".to_owned(), id.to_owned(), Timestamp::from_secs(due));
+            let (place, function, request_id) = (place.clone(), "f".to_owned(), id.to_owned());
+            let event = Event { place, function, qualifier: None, request_id, put_off: 0 };
+            events.accepted(event, Timestamp::from_secs(due));
         }
         let take = |now| events.take(Timestamp::from_secs(now)).map(|event| event.request_id);
         assert_eq!(take(9), Err(Some(Timestamp::from_secs(10))));

@@ -1,12 +1,13 @@
 //! Lambda: functions from zips, versions, aliases, permissions, invocations now and later.
 //!
 //! The path of an invocation: `ops/invoke` finds the function in memory (`functions`), asks whether the caller may
-//! (`access`) and whether there is room (`concurrency`), and hands it to the engine; an event is kept first (`records`),
+//! (`access`) and whether there is room (`admission`, `concurrency`), and hands it to the engine; an event is kept first (`records`),
 //! then run by `tasks` until it has succeeded or is given up.
 //! What does not belong here: processes and the Runtime API (runtime), log groups (services/logs), roles (services/iam),
 //! event source mappings.
 
 mod access;
+mod admission;
 mod code;
 mod concurrency;
 mod credentials;
@@ -18,6 +19,7 @@ mod layer_records;
 mod layers;
 pub mod limits;
 mod log_sink;
+mod metrics;
 pub mod model;
 mod ops;
 mod present;

@@ -66,6 +66,31 @@ pub const CONCURRENCY_DEFAULT: u32 = 1_000;
 /// Concurrency that no function may reserve, where the account's limit is not lower.
 pub const UNRESERVED_CONCURRENCY_MIN: u32 = 100;
 
+/// Environments that a function may get at once, and how many more every second: 1,000 each 10 seconds.
+/// Source: Lambda Developer Guide, "Lambda scaling behavior".
+pub const SCALING_ENVIRONMENTS_MAX: u32 = 1_000;
+pub const ENVIRONMENTS_PER_SECOND: u32 = 100;
+
+/// Requests a second that come to each unit of concurrency that a function may have.
+/// Source: Lambda Developer Guide, "Understanding and visualizing concurrency", requests per second.
+pub const REQUESTS_PER_CONCURRENCY: u32 = 10;
+
+/// After so long without a call a function's environments are counted anew. Ours: as long as the engine keeps idle ones.
+pub const ENVIRONMENTS_REST: Duration = Duration::from_secs(600);
+
+/// Running requests of a function that are known by their ids, the oldest. Ours.
+pub const RUNNING_REQUESTS_KNOWN_MAX: usize = 1_000;
+
+/// Functions that the fact of a throttle names, and requests of each. Ours: what fits in a sentence.
+pub const HOLDERS_MAX: usize = 8;
+pub const HOLDER_REQUESTS_MAX: usize = 8;
+
+/// Samples are added up so long before the meter gets them. Ours; a sample counts for the second that it was taken in.
+pub const METRICS_HELD: Duration = Duration::from_secs(1);
+
+/// Different values of one metric of one function that are held before the meter gets them. Ours.
+pub const METRIC_VALUES_MAX: usize = 500;
+
 /// Functions, versions, aliases on one page. Source: Lambda API Reference, ListFunctions.
 pub const PAGE_MAX: usize = 50;
 

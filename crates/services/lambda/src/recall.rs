@@ -4,6 +4,7 @@ use store::KeyRange;
 use store::backend::Direction;
 
 use crate::error::Error;
+use crate::events::Event;
 use crate::records::{EventRecord, FunctionRecord, Place, VersionRecord, places, read_place};
 use crate::service::Shared;
 
@@ -61,7 +62,9 @@ fn recall_events(shared: &Shared, place: &Place) -> Result<(), Error> {
         let parts = key.parts().unwrap_or_default();
         let [.., function, request_id] = parts.as_slice() else { continue };
         if let (Some(function), Some(request_id)) = (function.text(), request_id.text()) {
-            shared.events.accepted(place.clone(), function.to_owned(), request_id.to_owned(), record.due);
+            let (function, request_id) = (function.to_owned(), request_id.to_owned());
+            let (place, qualifier) = (place.clone(), record.qualifier);
+            shared.events.accepted(Event { place, function, qualifier, request_id, put_off: 0 }, record.due);
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::events::Events;
 use crate::functions::{Function, Functions};
 use crate::limits::CONCURRENCY_DEFAULT;
+use crate::metrics::Metrics;
 use crate::model::name::FunctionRef;
 use crate::records::{FunctionRecord, Place};
 use crate::{recall, tasks};
@@ -83,6 +84,8 @@ pub(crate) struct Shared {
     pub functions: Functions,
     pub code: Code,
     pub concurrency: Arc<Concurrency>,
+    pub metrics: Arc<Metrics>,
+    pub facts: Arc<dyn Facts>,
     pub events: Events,
     pub page_tokens: PageTokens,
     pub public_hosts: PublicHosts,
@@ -91,20 +94,8 @@ pub(crate) struct Shared {
 impl LambdaService {
     /// Reads what was there before: reservations and accepted events. Nothing runs until [`LambdaService::run`].
     pub fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts {
-            store,
-            engine,
-            logs,
-            clock,
-            rng,
-            principals,
-            iam,
-            sqs,
-            event_sources,
-            meter: _,
-            facts: _,
-            settings,
-        } = parts;
+        let Parts { store, engine, logs, clock, rng, principals, iam, sqs, event_sources, meter, facts, settings } =
+            parts;
         let code = Code::new(
             store.clone(),
             clock.clone(),
@@ -116,6 +107,8 @@ impl LambdaService {
         let shared = Arc::new(Shared {
             functions: Functions::new(store.clone()),
             concurrency: Concurrency::new(settings.concurrency_limit),
+            metrics: Metrics::new(meter, clock.clone()),
+            facts,
             events: Events::default(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
             public_hosts: settings.public_hosts,
@@ -134,9 +127,16 @@ impl LambdaService {
         Ok(Self { shared })
     }
 
-    /// Runs accepted events as they become due. Long-lived: `gureum` starts it as a task and drops it at the end.
+    /// Runs accepted events as they become due, and tells metrics. Long-lived: `gureum` starts it as a task and drops it at
+    /// the end.
     pub async fn run(&self) {
-        tasks::run(self.shared.clone()).await;
+        let metrics = self.shared.metrics.clone();
+        tokio::join!(tasks::run(self.shared.clone()), metrics.run(&self.shared.concurrency));
+    }
+
+    /// Hands over the metrics that are still held: before the server ends.
+    pub fn flush_metrics(&self) {
+        self.shared.metrics.flush();
     }
 
     /// How many functions there are, in every account and region.

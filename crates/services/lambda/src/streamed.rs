@@ -6,7 +6,7 @@ use runtime::{FunctionSpec, Invocation, Outcome, Piece, ResponseStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::concurrency::Permit;
+use crate::admission::Admitted;
 use crate::error::Error;
 use crate::service::Shared;
 
@@ -25,14 +25,14 @@ pub enum Next {
 }
 
 impl Shared {
-    /// Runs a function whose answer is wanted piece by piece. The permit is held until it has ended.
-    pub fn run_streamed(&self, spec: Arc<FunctionSpec>, invocation: Invocation, permit: Permit) -> Streamed {
+    /// Runs a function whose answer is wanted piece by piece. Its room is held until it has ended.
+    pub fn run_streamed(&self, spec: Arc<FunctionSpec>, invocation: Invocation, admitted: Admitted) -> Streamed {
         let engine = self.engine.clone();
         let (stream, pieces) = ResponseStream::new();
         let invocation = Invocation { stream: Some(stream), ..invocation };
         let running = tokio::spawn(async move {
             let outcome = engine.invoke(spec, invocation).await;
-            drop(permit);
+            admitted.ended(&outcome);
             outcome
         });
         Streamed { pieces, running, ended: None }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kernel::Timestamp;
 use runtime::{Invocation, InvocationError, Outcome};
+use telemetry::{Via, What};
 
-use crate::concurrency::Permit;
+use crate::admission::{Admitted, Call};
 use crate::destinations;
 use crate::error::{Error, Throttle};
 use crate::events::Event;
 use crate::functions::Function;
+use crate::metrics::{Metric, Series};
 use crate::model::name::{FunctionRef, LATEST};
 use crate::model::retry::{self, Condition, Next, Patience, Try};
 use crate::ops::or_nothing;
@@ -24,6 +26,7 @@ pub async fn run(shared: Arc<Shared>) {
             Ok(event) => start(&shared, event),
             Err(None) => shared.events.woken().await,
             Err(Some(due)) => tokio::select! {
+                biased;
                 () = shared.events.woken() => {}
                 () = shared.clock.sleep_until(due) => {}
             },
@@ -31,37 +34,41 @@ pub async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Asks for room; an event that finds none waits and asks again.
-fn start(shared: &Arc<Shared>, event: Event) {
-    match shared.concurrency.acquire(&event.place, &event.function) {
-        Ok(permit) => {
-            let shared = shared.clone();
-            tokio::spawn(async move {
-                let kept = event.clone();
-                if let Err(error) = step(&shared, event, Some(permit)).await {
-                    tracing::error!(%error, function = kept.function, "an accepted event could not be handled");
-                    put_off(&shared, kept);
-                }
-            });
-        }
-        Err(throttle) => {
-            let shared = shared.clone();
-            tokio::spawn(async move { throttled(&shared, event, throttle).await });
-        }
-    }
+/// What an event may do now.
+enum Leave {
+    /// It has room, for this version.
+    Run(Admitted, String),
+    /// There is nothing that it could run.
+    Nothing,
+    /// It may never run: its function's reserved concurrency is zero.
+    Forbidden,
+    /// There is no room.
+    Throttled,
 }
 
-async fn throttled(shared: &Arc<Shared>, event: Event, throttle: Throttle) {
-    let kept = event.clone();
-    let zero = throttle == Throttle::Reserved
-        && shared
-            .functions
-            .find(&event.place, &event.function)
-            .is_ok_and(|function| function.is_some_and(|function| function.record.reserved_concurrency == Some(0)));
-    let done = if zero { step(shared, event, None).await } else { too_busy(shared, event).await };
-    if let Err(error) = done {
-        tracing::error!(%error, function = kept.function, "a throttled event could not be handled");
-        put_off(shared, kept);
+/// Asks for room, in the order in which events are due; one that finds none waits and asks again.
+fn start(shared: &Arc<Shared>, event: Event) {
+    let leave = ask(shared, &event);
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        let kept = event.clone();
+        if let Err(error) = step(&shared, event, leave).await {
+            tracing::error!(%error, function = kept.function, "an accepted event could not be handled");
+            put_off(&shared, kept);
+        }
+    });
+}
+
+fn ask(shared: &Shared, event: &Event) -> Leave {
+    let Ok(Some(function)) = shared.functions.find(&event.place, &event.function) else { return Leave::Nothing };
+    let (qualifier, request_id) = (event.qualifier.as_deref(), event.request_id.as_str());
+    let Some(version) = function.routed(qualifier, || shared.rng.below(10_000)) else { return Leave::Nothing };
+    match shared.admit(&Call { function: &function, version, qualifier, request_id, via: Via::Event }) {
+        Ok(admitted) => Leave::Run(admitted, version.version.clone()),
+        Err(refusal) => {
+            let zero = refusal.throttle == Throttle::Reserved && function.record.reserved_concurrency == Some(0);
+            if zero { Leave::Forbidden } else { Leave::Throttled }
+        }
     }
 }
 
@@ -92,6 +99,14 @@ impl Open {
             qualifier: self.record.qualifier.clone(),
         }
     }
+
+    fn series(&self) -> Series {
+        Series::called(&self.event.place, &self.event.function, self.record.qualifier.as_deref(), None)
+    }
+
+    fn count(&self, shared: &Shared, metric: Metric) {
+        shared.metrics.count(&Arc::new(self.series()), metric);
+    }
 }
 
 /// Reads the event. One whose function is gone is over.
@@ -111,9 +126,12 @@ async fn open(shared: &Shared, event: Event) -> Result<Option<Open>, Error> {
     }
 }
 
-/// One try, or what is left to do after the last. Without a permit the event may not run.
-async fn step(shared: &Arc<Shared>, event: Event, permit: Option<Permit>) -> Result<(), Error> {
+/// One try, or what is left to do after the last.
+async fn step(shared: &Arc<Shared>, event: Event, leave: Leave) -> Result<(), Error> {
     let Some(mut open) = open(shared, event).await? else { return Ok(()) };
+    if matches!(leave, Leave::Throttled) && open.record.ended.is_none() {
+        return decide(shared, open, Bytes::new(), Try::NotRun, None).await;
+    }
     let payload_key = open.event.place.event_payload(&open.event.function, &open.event.request_id);
     let payload = shared.store.get(&payload_key)?.unwrap_or_default();
     if open.record.ended.is_some() {
@@ -123,22 +141,19 @@ async fn step(shared: &Arc<Shared>, event: Event, permit: Option<Permit>) -> Res
         return end(shared, open, payload, Some(Condition::EventAgeExceeded), None).await;
     }
     if open.record.is_loop {
+        open.count(shared, Metric::RecursiveInvocationsDropped);
         return end(shared, open, payload, Some(Condition::RecursiveLoop), None).await;
     }
-    let Some(permit) = permit else {
-        return end(shared, open, payload, Some(Condition::ZeroReservedConcurrency), None).await;
+    let (tried, last) = match leave {
+        Leave::Run(admitted, version) => try_once(shared, &open, payload.clone(), admitted, &version).await,
+        Leave::Forbidden => return end(shared, open, payload, Some(Condition::ZeroReservedConcurrency), None).await,
+        Leave::Nothing | Leave::Throttled => (Try::NotRun, None),
     };
-    let (tried, last) = try_once(shared, &open, payload.clone(), permit).await;
     if tried == Try::FunctionError || tried == Try::Succeeded {
         open.record.runs += 1;
         open.event.put_off = 0;
     }
     decide(shared, open, payload, tried, last).await
-}
-
-async fn too_busy(shared: &Arc<Shared>, event: Event) -> Result<(), Error> {
-    let Some(open) = open(shared, event).await? else { return Ok(()) };
-    decide(shared, open, Bytes::new(), Try::NotRun, None).await
 }
 
 /// What the last run answered.
@@ -147,11 +162,14 @@ struct Last {
     response: Bytes,
 }
 
-async fn try_once(shared: &Arc<Shared>, open: &Open, payload: Bytes, permit: Permit) -> (Try, Option<Last>) {
-    let chance = || shared.rng.below(10_000);
-    let Some(version) = open.function.routed(open.record.qualifier.as_deref(), chance) else {
-        return (Try::NotRun, None);
-    };
+async fn try_once(
+    shared: &Arc<Shared>,
+    open: &Open,
+    payload: Bytes,
+    admitted: Admitted,
+    version: &str,
+) -> (Try, Option<Last>) {
+    let Some(version) = open.function.version(version) else { return (Try::NotRun, None) };
     let spec = match shared.spec(&open.function, version).await {
         Ok(spec) => spec,
         Err(error) => {
@@ -169,8 +187,11 @@ async fn try_once(shared: &Arc<Shared>, open: &Open, payload: Bytes, permit: Per
         tail: false,
         stream: None,
     };
+    let age_ms = shared.clock.now().since(open.record.accepted).as_millis();
+    let series = Arc::new(open.series());
+    shared.metrics.add(&series, &[(Metric::AsyncEventAge, f64::from(u32::try_from(age_ms).unwrap_or(u32::MAX)))]);
     let last = |response| Some(Last { version: version.version.clone(), response });
-    match shared.run_to_its_end(spec, invocation, permit).await {
+    match shared.run_to_its_end(spec, invocation, admitted).await {
         Ok(Outcome { result: Ok(response), .. }) => (Try::Succeeded, last(response)),
         Ok(Outcome { result: Err(InvocationError::Function(response)), .. }) => (Try::FunctionError, last(response)),
         Ok(Outcome { result: Err(InvocationError::Environment(error)), .. }) => {
@@ -218,6 +239,13 @@ async fn end(
     // A kill after this must find either the event or what its runs have written.
     shared.logs.flush().await;
     let failed = condition.is_some();
+    if let Some(condition) = condition {
+        open.count(shared, Metric::AsyncEventsDropped);
+        let Event { place, function, request_id, .. } = &open.event;
+        let (function, condition) = (function.clone(), condition.as_str().to_owned());
+        let what = What::EventDropped { function, condition, runs: open.record.runs };
+        shared.tell(place, request_id, shared.clock.now(), what);
+    }
     if destinations::of(&open.function, open.record.qualifier.as_deref(), failed).is_empty() {
         return forget(shared, &open.event).await;
     }
@@ -246,9 +274,10 @@ async fn tell(shared: &Arc<Shared>, open: &Open, payload: Bytes) -> Result<(), E
     };
     for destination in destinations::of(&open.function, open.record.qualifier.as_deref(), ended.condition.is_some()) {
         if let Err(error) = destinations::deliver(shared, &report, &destination).await {
-            let (function, metric) = (&open.event.function, destination.failure_metric());
-            let destination = destination.arn();
-            tracing::warn!(%error, function, destination, metric, "an event's outcome could not be delivered");
+            let metric = destination.failure_metric();
+            open.count(shared, metric);
+            let (function, destination) = (&open.event.function, destination.arn());
+            tracing::warn!(%error, function, destination, ?metric, "an event's outcome could not be delivered");
         }
     }
     forget(shared, &open.event).await

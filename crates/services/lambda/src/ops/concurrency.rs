@@ -8,6 +8,7 @@ use kernel::Cx;
 
 use crate::error::Error;
 use crate::model::name::FunctionRef;
+use crate::model::room::TooMuch;
 use crate::records::Place;
 use crate::service::{Shared, existing};
 
@@ -24,12 +25,7 @@ impl Shared {
             return Err(Error::FunctionNotFound { arn: format!("{}:$LATEST", named.arn()) });
         }
         let wanted = u32::try_from(input.reserved_concurrent_executions).unwrap_or(0);
-        self.concurrency.may_reserve(&place, &named.name, wanted).map_err(|least| {
-            Error::invalid(format!(
-                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
-                 below its minimum value of [{least}]."
-            ))
-        })?;
+        self.concurrency.may_reserve(&place, &named.name, wanted).map_err(|why| refused(&why, wanted))?;
         self.set_reserved(&place, &named.name, Some(wanted)).await?;
         Ok(Concurrency { reserved_concurrent_executions: Some(input.reserved_concurrent_executions) })
     }
@@ -79,4 +75,19 @@ impl Shared {
             )),
         }
     }
+}
+
+/// Source: recorded answers; the second is AWS's answer as clients have published it.
+fn refused(why: &TooMuch, wanted: u32) -> Error {
+    Error::invalid(match why {
+        TooMuch::Claimed(claimed) => format!(
+            "ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned concurrency \
+             [{claimed}]."
+        ),
+        TooMuch::Least(least) | TooMuch::Unreserved { left: least } => format!(
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below \
+             its minimum value of [{least}]."
+        ),
+        TooMuch::Reserved => "Specified ReservedConcurrentExecutions for function is too high.".to_owned(),
+    })
 }

@@ -30,7 +30,7 @@ impl Shared {
         match qualifier.as_deref() {
             None => {
                 let unused = self.change(&place, &named.name, move |txn| delete_all(txn, &here, &name)).await?;
-                self.concurrency.reserve(&place, &named.name, None);
+                self.concurrency.forget(&place, &named.name);
                 self.retire_all(&function);
                 self.code.drop_all_unused(unused).await;
             }

@@ -15,10 +15,12 @@ use runtime::{EnvironmentError, FunctionSpec, Invocation, InvocationError, Outco
 
 use super::configuration::logging;
 use crate::access::check_invoke;
-use crate::concurrency::Permit;
+use crate::admission::{Admitted, Call, via};
 use crate::error::Error;
+use crate::events::Event;
 use crate::functions::Function;
 use crate::limits::{ASYNC_PAYLOAD_BYTES_MAX, CLIENT_CONTEXT_BYTES_MAX, RECURSIVE_CALLS_MAX, SYNC_PAYLOAD_BYTES_MAX};
+use crate::metrics::Metric;
 use crate::model::name::FunctionRef;
 use crate::model::payload;
 use crate::model::trace::{self, Step};
@@ -50,10 +52,10 @@ impl Shared {
             return Ok(status(202, None));
         }
         let step = self.step_of(cx, &function);
-        if is_loop(&function, &step) {
-            return Err(Error::RecursiveLoop);
-        }
-        let permit = self.concurrency.acquire(&function.place, &named.name).map_err(Error::Throttled)?;
+        self.check_loop(&function, &named, &step)?;
+        let (qualifier, request_id) = (named.qualifier.as_deref(), &*cx.request_id);
+        let call = Call { function: &function, version, qualifier, request_id, via: via(cx) };
+        let admitted = self.admit(&call).map_err(|refusal| Error::Throttled(refusal.throttle))?;
         let spec = self.spec(&function, version).await?;
         let invocation = Invocation {
             request_id: cx.request_id.to_string(),
@@ -65,7 +67,7 @@ impl Shared {
             tail: input.log_type == Some(LogType::Tail),
             stream: None,
         };
-        let outcome = self.run_to_its_end(spec, invocation, permit).await?;
+        let outcome = self.run_to_its_end(spec, invocation, admitted).await?;
         answer(version, outcome)
     }
 
@@ -94,7 +96,7 @@ impl Shared {
             runs: 0,
             ended: None,
         };
-        let (place, name) = (function.place.clone(), named.name.clone());
+        let (place, name, qualifier) = (function.place.clone(), named.name.clone(), named.qualifier.clone());
         let (asked_id, spare_id) = (cx.request_id.to_string(), self.uuid());
         let (here, function_name) = (place.clone(), name.clone());
         let kept = self.store.transact::<_, Error, _>(move |txn| {
@@ -106,7 +108,8 @@ impl Shared {
             Ok(id)
         });
         let request_id = kept.await?;
-        self.events.accepted(place, name, request_id, now);
+        self.count(&place, &name, qualifier.as_deref(), Metric::AsyncEventsReceived);
+        self.events.accepted(Event { place, function: name, qualifier, request_id, put_off: 0 }, now);
         Ok(())
     }
 
@@ -115,17 +118,27 @@ impl Shared {
         trace::step(cx.trace_header.as_deref(), &function.arn(), self.clock.wall(), &*self.rng)
     }
 
-    /// Runs even if the caller goes away: on AWS, too, a function does not notice. The permit is held until it has ended.
+    /// Errors: the function has been called too often in the chain, and does not allow it.
+    pub(super) fn check_loop(&self, function: &Function, named: &FunctionRef, step: &Step) -> Result<(), Error> {
+        if !is_loop(function, step) {
+            return Ok(());
+        }
+        let qualifier = named.qualifier.as_deref();
+        self.count(&function.place, &named.name, qualifier, Metric::RecursiveInvocationsDropped);
+        Err(Error::RecursiveLoop)
+    }
+
+    /// Runs even if the caller goes away: on AWS, too, a function does not notice. Its room is held until it has ended.
     pub async fn run_to_its_end(
         &self,
         spec: Arc<FunctionSpec>,
         invocation: Invocation,
-        permit: Permit,
+        admitted: Admitted,
     ) -> Result<Outcome, Error> {
         let engine = self.engine.clone();
         let running = tokio::spawn(async move {
             let outcome = engine.invoke(spec, invocation).await;
-            drop(permit);
+            admitted.ended(&outcome);
             outcome
         });
         running.await.map_err(|error| Error::Internal(format!("running a function: {error}")))
@@ -149,7 +162,7 @@ impl Shared {
 }
 
 /// Whether the call must be stopped: the function has been called too often in the chain, and does not allow it.
-pub(super) fn is_loop(function: &Function, step: &Step) -> bool {
+fn is_loop(function: &Function, step: &Step) -> bool {
     let allowed = function.record.recursive_loop.as_deref() == Some("Allow");
     step.calls_before >= RECURSIVE_CALLS_MAX && !allowed
 }

@@ -16,8 +16,9 @@ use runtime::{Invocation, InvocationError, Outcome, Piece};
 use serde_json::Value;
 use wire::{ApiError, Events};
 
-use super::invoke::{check_size, client_context, is_loop, or_nothing};
+use super::invoke::{check_size, client_context, or_nothing};
 use crate::access::check_invoke;
+use crate::admission::{Call, via};
 use crate::error::Error;
 use crate::model::name::FunctionRef;
 use crate::model::payload;
@@ -55,10 +56,10 @@ impl Shared {
         }
         payload::check(&payload)?;
         let step = self.step_of(cx, &function);
-        if is_loop(&function, &step) {
-            return Err(Error::RecursiveLoop);
-        }
-        let permit = self.concurrency.acquire(&function.place, &named.name).map_err(Error::Throttled)?;
+        self.check_loop(&function, &named, &step)?;
+        let (qualifier, request_id) = (named.qualifier.as_deref(), &*cx.request_id);
+        let call = Call { function: &function, version, qualifier, request_id, via: via(cx) };
+        let admitted = self.admit(&call).map_err(|refusal| Error::Throttled(refusal.throttle))?;
         let spec = self.spec(&function, version).await?;
         let invocation = Invocation {
             request_id: cx.request_id.to_string(),
@@ -70,7 +71,7 @@ impl Shared {
             tail: input.log_type == Some(LogType::Tail),
             stream: None,
         };
-        let mut streamed = self.run_streamed(spec, invocation, permit);
+        let mut streamed = self.run_streamed(spec, invocation, admitted);
         let first = streamed.next().await?;
         if let Next::End(outcome) = first {
             return Ok(answer(200, whole(*outcome)?));

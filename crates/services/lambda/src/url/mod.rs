@@ -18,8 +18,10 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use kernel::{AccountId, BoxFuture, Region, id};
 use runtime::{Invocation, InvocationError};
+use telemetry::Via;
 use wire::{Body, DataPlane, PlaneRequest};
 
+use crate::admission::Call;
 use crate::functions::Function;
 use crate::limits::SYNC_PAYLOAD_BYTES_MAX;
 use crate::model::name::FunctionRef;
@@ -117,7 +119,9 @@ impl Shared {
         if payload.len() > SYNC_PAYLOAD_BYTES_MAX {
             return Err(Refused::TooLarge);
         }
-        let permit = self.concurrency.acquire(&function.place, &named.name).map_err(Refused::Throttled)?;
+        let (qualifier, request_id) = (named.qualifier.as_deref(), request.request_id);
+        let call = Call { function, version, qualifier, request_id, via: Via::FunctionUrl };
+        let admitted = self.admit(&call).map_err(|refusal| Refused::Throttled(refusal.throttle))?;
         let spec = self.spec(function, version).await?;
         let invocation = Invocation {
             request_id: request.request_id.to_owned(),
@@ -130,10 +134,10 @@ impl Shared {
             stream: None,
         };
         if url.invoke_mode.as_deref() == Some(STREAMED) {
-            let (answer, body) = stream::answer(self.run_streamed(spec, invocation, permit)).await?;
+            let (answer, body) = stream::answer(self.run_streamed(spec, invocation, admitted)).await?;
             return Ok((answer, Some(body)));
         }
-        let outcome = self.run_to_its_end(spec, invocation, permit).await?;
+        let outcome = self.run_to_its_end(spec, invocation, admitted).await?;
         match outcome.result {
             Ok(payload) => Ok((answer::of_payload(payload).map_err(|_| Refused::Failed)?, None)),
             Err(InvocationError::Function(_)) => Err(Refused::Failed),

@@ -12,9 +12,10 @@ use bytes::Bytes;
 use kernel::{
     Access, AccountId, BoxFuture, Caller, Clock, Cx, OsRng, Principals, Region, RoleRefused, VirtualClock, id,
 };
-use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome, Readiness};
+use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome, Readiness, Report};
 use service_lambda::{LambdaService, Parts, Settings};
 use store::Store;
+use telemetry::{Fact, Facts, Meter, Sample};
 use wire::ApiError;
 
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/worker";
@@ -58,7 +59,15 @@ impl Engine for FakeEngine {
             self.gate.subscribe().wait_for(|open| *open).await.unwrap();
             let script = self.script.lock().unwrap().clone();
             let log_tail = invocation.tail.then(|| Bytes::from_static(b"END"));
-            Outcome { result: script(&spec, &invocation), log_tail, report: None }
+            let report = Report {
+                duration: Duration::from_micros(12_345),
+                billed: Duration::from_millis(13),
+                init: None,
+                memory_mb: 128,
+                max_memory_mb: 30,
+                log_stream: "stream".to_owned(),
+            };
+            Outcome { result: script(&spec, &invocation), log_tail, report: Some(report) }
         })
     }
 
@@ -155,7 +164,30 @@ impl api_sqs::Sqs for FakeSqs {
     }
 }
 
+/// Remembers samples and facts.
+#[derive(Default)]
+pub struct Told {
+    /// `Metric{Dimension=value,…}`, a value, and how often.
+    pub samples: Mutex<Vec<(String, f64, f64)>>,
+    pub facts: Mutex<Vec<Fact>>,
+}
+
+impl Meter for Told {
+    fn record(&self, sample: &Sample<'_>) {
+        let dimensions: Vec<_> = sample.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let name = format!("{}{{{}}}", sample.metric, dimensions.join(","));
+        self.samples.lock().unwrap().extend(sample.values.iter().map(|(value, count)| (name.clone(), *value, *count)));
+    }
+}
+
+impl Facts for Told {
+    fn tell(&self, fact: Fact) {
+        self.facts.lock().unwrap().push(fact);
+    }
+}
+
 pub struct World {
+    pub told: Arc<Told>,
     pub lambda: LambdaService,
     pub engine: Arc<FakeEngine>,
     pub clock: Arc<VirtualClock>,
@@ -189,6 +221,7 @@ impl World {
         sqs.bind(queue.clone());
         let settings =
             Settings { concurrency_limit, ..Settings::new(code_dir.path().join("code"), "http://127.0.0.1:4566") };
+        let told = Arc::new(Told::default());
         let parts = Parts {
             store: store.clone(),
             engine: engine.clone(),
@@ -199,12 +232,12 @@ impl World {
             iam,
             sqs,
             event_sources: api_lambda::Client::default(),
-            meter: Arc::new(telemetry::Silent),
-            facts: Arc::new(telemetry::Silent),
+            meter: told.clone(),
+            facts: told.clone(),
             settings,
         };
         let lambda = LambdaService::open(parts).unwrap();
-        Self { lambda, engine, clock, sqs: queue, store, code_dir, task: None }
+        Self { told, lambda, engine, clock, sqs: queue, store, code_dir, task: None }
     }
 
     /// Runs accepted events from now on.
@@ -234,6 +267,19 @@ impl World {
     /// Waits until no event waits or runs.
     pub async fn no_events(&self) {
         until(|| self.lambda.events_open() == 0).await;
+    }
+
+    /// The sum of a metric's values: `Metric{Dimension=value,…}`.
+    pub fn sum(&self, metric: &str) -> f64 {
+        self.lambda.flush_metrics();
+        let samples = self.told.samples.lock().unwrap();
+        samples.iter().filter(|(name, ..)| name == metric).map(|(_, value, count)| value * count).sum()
+    }
+
+    pub fn highest(&self, metric: &str) -> Option<f64> {
+        self.lambda.flush_metrics();
+        let samples = self.told.samples.lock().unwrap();
+        samples.iter().filter(|(name, ..)| name == metric).map(|(_, value, _)| *value).max_by(f64::total_cmp)
     }
 
     pub fn advance(&self, secs: u64) {
