@@ -41,6 +41,8 @@ pub enum What {
         function: String,
         error_type: String,
         message: String,
+        memory_mb: u32,
+        max_memory_mb: u32,
         log_group: String,
         log_stream: String,
     },
@@ -56,6 +58,15 @@ pub enum What {
         function: String,
         error_type: String,
         message: String,
+        ran_ms: u64,
+        log_group: String,
+        log_stream: String,
+    },
+    /// There was no execution environment to run it in: no such runtime here, say.
+    NotStarted {
+        function: String,
+        runtime: String,
+        reason: String,
     },
     /// A mapping's batch did not reach its function before its messages' visibility ran out.
     BatchDropped {
@@ -72,18 +83,34 @@ pub enum What {
         queue: String,
         partly: bool,
     },
-    /// A message was received again.
+    /// A message was received again: nobody had deleted it while it was hidden.
     Redelivered {
         queue: String,
+        /// This one included.
         receives: u32,
+        /// The queue's own.
         visibility_timeout_s: u32,
         since_last_ms: u64,
+        /// How long the receive before has hidden it.
+        hidden_ms: u64,
+        /// Who receives it now: the ARN of the principal.
+        receiver: String,
+    },
+    /// Somebody deleted a message by the handle of an earlier receive: it had been handed out again meanwhile.
+    SettledLate {
+        queue: String,
+        receives: u32,
+        /// Since it was handed out again.
+        late_ms: u64,
+        receiver: String,
     },
     DeadLettered {
         queue: String,
         dead_letter_queue: String,
         receives: u32,
         max_receives: u32,
+        visibility_timeout_s: u32,
+        since_first_ms: u64,
     },
     /// An accepted event will not run any more.
     EventDropped {
@@ -124,4 +151,7 @@ pub struct Holder {
     pub running: u32,
     /// Some of their requests, the oldest first.
     pub requests: Vec<String>,
+    /// How long the oldest of them has been running, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_ms: Option<u64>,
 }
