@@ -3,9 +3,14 @@
 //! What does not belong here: what a metric means (each service), its operations (services/cloudwatch), the words of an
 //! explanation (`gureum`).
 
+mod fact_store;
 mod facts;
+pub mod limits;
 mod meter;
+mod records;
+mod tasks;
 
+pub use fact_store::{About, FactStore, Story};
 pub use facts::{Fact, Facts, Holder, Limit, Via, What};
 pub use meter::{Meter, Sample, Unit};
 
