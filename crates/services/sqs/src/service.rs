@@ -29,6 +29,7 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) page_tokens: PageTokens,
+    pub(crate) facts: Arc<dyn Facts>,
     pub(crate) machines: Machines<QueueMachine>,
     /// Until the task that keeps the time takes it.
     pub(crate) timers: Mutex<Option<Timers<QueueMachine>>>,
@@ -64,13 +65,14 @@ impl Known {
 
 impl Service {
     pub fn new(needs: Needs) -> Self {
-        let Needs { store, clock, rng, page_tokens, meter: _, facts: _ } = needs;
+        let Needs { store, clock, rng, page_tokens, meter: _, facts } = needs;
         let (machines, timers) = Machines::new(store.clone());
         Self {
             store,
             clock,
             rng,
             page_tokens,
+            facts,
             machines,
             timers: Mutex::new(Some(timers)),
             known: RwLock::default(),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use store::Key;
 use tokio::sync::oneshot;
 
+use super::facts::Receiver;
 use super::young::Room;
 use crate::model::flight::State;
 use crate::model::message::Message;
@@ -44,8 +45,9 @@ pub(crate) struct Outgoing {
     pub room: Option<Room>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Receive {
+    pub by: Arc<Receiver>,
     pub most: usize,
     /// Else the queue's.
     pub visibility_seconds: Option<u32>,
@@ -98,6 +100,12 @@ pub(crate) struct Delivery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
     Done,
+    /// The handle is of an earlier receive: the message was handed out again since, so many milliseconds ago.
+    Late {
+        sequence: u64,
+        receives: u32,
+        late_ms: u64,
+    },
     /// FIFO: the message is not in flight under this handle any more.
     Expired,
     /// There is no such message, or it is not this receive's.

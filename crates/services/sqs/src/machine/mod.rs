@@ -7,6 +7,7 @@
 //! | counts, an empty receive | at once |
 
 mod command;
+mod facts;
 mod open;
 mod receive;
 mod redrive;
@@ -23,6 +24,7 @@ use kernel::Timestamp;
 use store::{Effects, Machine, Reply, StoreError, TimerId, Txn};
 
 pub(crate) use command::*;
+pub(crate) use facts::{Receiver, fact};
 use waiting::Waiting;
 pub(crate) use young::Rooms;
 use young::Young;

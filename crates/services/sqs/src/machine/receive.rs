@@ -77,8 +77,13 @@ impl QueueMachine {
                 known.unwrap_or_else(|| State { sent: message.sent, group: message.group.clone(), ..State::default() });
             if let Some(burial) = burial.as_mut().filter(|burial| state.receives >= burial.max_receives) {
                 passed_over += 1;
+                let grave = (&burial.to, burial.max_receives);
+                self.tell_buried(&receive.by, &message, &state, grave, attributes, fx);
                 self.bury(sequence, &state, message, burial, stored, fx)?;
                 continue;
+            }
+            if state.receives > 0 {
+                self.tell_again(&receive.by, &message, &state, attributes, fx);
             }
             state.receives = state.receives.saturating_add(1);
             state.received_at = now;

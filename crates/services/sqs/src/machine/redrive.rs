@@ -14,7 +14,7 @@ use crate::records::{MoveStatus, MoveTask, Place, Queue, QueueId};
 /// Messages on their way to the dead-letter queue.
 pub(super) struct Burial {
     pub max_receives: u32,
-    to: QueueId,
+    pub to: QueueId,
     messages: Vec<Message>,
 }
 

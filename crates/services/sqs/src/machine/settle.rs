@@ -28,10 +28,11 @@ impl QueueMachine {
                 let untouched = matches!(&self.line, Line::Fifo(fifo, _) if fifo.contains(receipt.sequence));
                 return if untouched { Settled::Expired } else { Settled::Done };
             }
-            (Line::Standard(_), Some((state, _))) if state.nonce != receipt.nonce => return Settled::Done,
-            (Line::Fifo(..), Some((state, phase))) if state.nonce != receipt.nonce || phase != Phase::InFlight => {
-                return Settled::Expired;
+            (_, Some((state, _))) if state.nonce != receipt.nonce => {
+                let late_ms = u64::try_from(fx.now().millis() - state.received_at).unwrap_or(0);
+                return Settled::Late { sequence: receipt.sequence, receives: state.receives, late_ms };
             }
+            (Line::Fifo(..), Some((_, phase))) if phase != Phase::InFlight => return Settled::Expired,
             _ => {}
         }
         self.remove(receipt.sequence, receipt.apart, fx);

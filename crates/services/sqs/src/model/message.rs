@@ -29,6 +29,12 @@ pub(crate) struct Message {
     pub moved: Option<Moved>,
 }
 
+/// A message's id as clients see it.
+pub(crate) fn uuid(id: &[u8; 16]) -> String {
+    let hex = hex::encode(id);
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
 /// What a dead-letter queue shows of a message's life before.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Moved {

@@ -49,7 +49,7 @@ impl Service {
         };
         let place = Place::of(source.name());
         let task = MoveTask {
-            id: super::send::uuid(&self.message_id()),
+            id: crate::model::message::uuid(&self.message_id()),
             status: MoveStatus::Running,
             source_arn: source.arn(),
             destination_arn: destination,

@@ -7,13 +7,13 @@ use api_sqs::types::{Message as Shown, MessageAttributeValue, ReceiveMessageRequ
 use kernel::Cx;
 use wire::Map;
 
-use super::send::{sequence_number, uuid};
+use super::send::sequence_number;
 use crate::access::Action;
 use crate::error::{Error, Result, invalid};
 use crate::limits::{BATCH_ENTRIES_MAX, VISIBILITY_SECONDS, WAIT_SECONDS};
-use crate::machine::{Command, Delivery, Out, Receive};
+use crate::machine::{Command, Delivery, Out, Receive, Receiver};
 use crate::model::content::check_id;
-use crate::model::message::{Attribute, Body, Message, Value};
+use crate::model::message::{Attribute, Body, Message, Value, uuid};
 use crate::model::receipt::Receipt;
 use crate::model::{attributes, digest};
 use crate::records::Keys;
@@ -65,7 +65,10 @@ impl Service {
             check_id("ReceiveRequestAttemptId", attempt)?;
         }
         let wait_seconds = wait_seconds.unwrap_or(known.queue.attributes.wait_seconds);
+        let arn = cx.caller.arn.clone();
+        let by = Receiver { facts: self.facts.clone(), request_id: cx.request_id.clone(), arn };
         let receive = Receive {
+            by: Arc::new(by),
             most,
             visibility_seconds,
             wait_ms: i64::from(wait_seconds) * 1000,

@@ -8,7 +8,7 @@ use crate::error::{Error, Result, invalid, required};
 use crate::limits::{BATCH_BYTES_MAX, YOUNG_BYTES_MAX};
 use crate::machine::{Accepted, Command, Out, Outgoing};
 use crate::model::content::{Content, check_delay, check_id};
-use crate::model::message::{Body, Message, Value};
+use crate::model::message::{Body, Message, Value, uuid};
 use crate::model::{batch, dedup, digest};
 use crate::service::{Known, Service};
 
@@ -170,11 +170,6 @@ impl Service {
 
 const NO_DEDUPLICATION: &str =
     "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly";
-
-pub(super) fn uuid(id: &[u8; 16]) -> String {
-    let hex = hex::encode(id);
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
 
 /// Twenty digits that grow with every message. Source: Developer Guide, "FIFO queue and message identifiers".
 pub(super) fn sequence_number(sequence: u64) -> String {

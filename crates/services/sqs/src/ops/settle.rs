@@ -2,14 +2,17 @@
 
 use api_sqs::types::*;
 use kernel::Cx;
+use telemetry::What;
 
 use super::batches::failed;
 use crate::access::Action;
 use crate::error::{Error, Result, invalid, required};
 use crate::limits::VISIBILITY_SECONDS;
-use crate::machine::{Command, Out, Settled};
+use crate::machine::{Command, Out, Settled, fact};
 use crate::model::batch;
+use crate::model::message::Message;
 use crate::model::receipt::Receipt;
+use crate::records::Keys;
 use crate::service::{Known, Service};
 
 const DELETE_ENTRY: &str = "DeleteMessageBatchRequestEntry";
@@ -20,7 +23,7 @@ impl Service {
         let known = self.named(cx, input.queue_url, Action::Shared("DeleteMessage"))?;
         let handle = required(input.receipt_handle, "ReceiptHandle")?;
         let receipt = read(&known, &handle)?;
-        let settled = self.settle(&known, Command::Delete(vec![receipt])).await?;
+        let settled = self.settle(cx, &known, Command::Delete(vec![receipt])).await?;
         outcome(settled.first().copied(), &handle, 0)
     }
 
@@ -42,7 +45,8 @@ impl Service {
             }
         }
         let receipts = good.iter().map(|(_, _, receipt)| *receipt).collect();
-        let settled = if good.is_empty() { Vec::new() } else { self.settle(&known, Command::Delete(receipts)).await? };
+        let settled =
+            if good.is_empty() { Vec::new() } else { self.settle(cx, &known, Command::Delete(receipts)).await? };
         let mut successful = Vec::new();
         for ((id, handle, _), settled) in good.into_iter().zip(settled) {
             match outcome(Some(settled), &handle, 0) {
@@ -58,7 +62,7 @@ impl Service {
         let handle = required(input.receipt_handle, "ReceiptHandle")?;
         let seconds = check_visibility(required(input.visibility_timeout, "VisibilityTimeout")?)?;
         let receipt = read(&known, &handle)?;
-        let settled = self.settle(&known, Command::Change(vec![(receipt, seconds)])).await?;
+        let settled = self.settle(cx, &known, Command::Change(vec![(receipt, seconds)])).await?;
         outcome(settled.first().copied(), &handle, seconds)
     }
 
@@ -84,7 +88,8 @@ impl Service {
             }
         }
         let changes = good.iter().map(|(_, _, receipt, seconds)| (*receipt, *seconds)).collect();
-        let settled = if good.is_empty() { Vec::new() } else { self.settle(&known, Command::Change(changes)).await? };
+        let settled =
+            if good.is_empty() { Vec::new() } else { self.settle(cx, &known, Command::Change(changes)).await? };
         let mut successful = Vec::new();
         for ((id, handle, _, seconds), settled) in good.into_iter().zip(settled) {
             match outcome(Some(settled), &handle, seconds) {
@@ -95,11 +100,31 @@ impl Service {
         Ok(ChangeMessageVisibilityBatchResult { successful, failed: (!bad.is_empty()).then_some(bad) })
     }
 
-    async fn settle(&self, known: &Known, command: Command) -> Result<Vec<Settled>> {
-        match self.call(&known.id, command).await? {
-            Out::Settled(settled) => Ok(settled),
-            _ => Err(Error::Damaged),
+    async fn settle(&self, cx: &Cx, known: &Known, command: Command) -> Result<Vec<Settled>> {
+        let Out::Settled(mut settled) = self.call(&known.id, command).await? else { return Err(Error::Damaged) };
+        for settled in &mut settled {
+            if let Settled::Late { sequence, receives, late_ms } = *settled {
+                self.tell_late(cx, known, sequence, receives, late_ms)?;
+                // A standard queue takes the handle, and keeps the message.
+                *settled = if known.is_fifo() { Settled::Expired } else { Settled::Done };
+            }
         }
+        Ok(settled)
+    }
+
+    /// For `gureum why`: whoever comes late has worked while another did the same. A handle that nobody was given comes late for
+    /// nothing.
+    fn tell_late(&self, cx: &Cx, known: &Known, sequence: u64, receives: u32, late_ms: u64) -> Result<()> {
+        if receives < 2 {
+            return Ok(());
+        }
+        let record = self.store.get(&Keys::of(&known.id).message(sequence))?;
+        if let Some(message) = record.and_then(|record| Message::decode(&record)) {
+            let (queue, receiver) = (known.arn(), cx.caller.arn.clone());
+            let what = What::SettledLate { queue, receives, late_ms, receiver };
+            self.facts.tell(fact(&known.id, self.now(), &cx.request_id, &message, what));
+        }
+        Ok(())
     }
 }
 
@@ -112,7 +137,9 @@ fn read(known: &Known, handle: &str) -> Result<Receipt> {
 fn outcome(settled: Option<Settled>, handle: &str, seconds: u32) -> Result<()> {
     match settled {
         Some(Settled::Done) => Ok(()),
-        Some(Settled::Expired) => Err(invalid("ReceiptHandle", handle, "The receipt handle has expired.")),
+        Some(Settled::Expired | Settled::Late { .. }) => {
+            Err(invalid("ReceiptHandle", handle, "The receipt handle has expired."))
+        }
         Some(Settled::Unavailable) => {
             let reason = "Message does not exist or is not available for visibility timeout change.";
             Err(invalid("ReceiptHandle", handle, reason))

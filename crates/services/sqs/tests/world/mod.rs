@@ -27,7 +27,15 @@ impl World {
         Self::over(Mem::default(), Arc::new(VirtualClock::default()))
     }
 
+    pub fn telling(facts: Arc<dyn telemetry::Facts>) -> Self {
+        Self::made(Mem::default(), Arc::new(VirtualClock::default()), facts)
+    }
+
     pub fn over(mem: Mem, clock: Arc<VirtualClock>) -> Self {
+        Self::made(mem, clock, Arc::new(telemetry::Silent))
+    }
+
+    fn made(mem: Mem, clock: Arc<VirtualClock>, facts: Arc<dyn telemetry::Facts>) -> Self {
         let folder = Folder::temporary().unwrap();
         let backend = Arc::new(mem.clone());
         let fatal = Arc::new(|words: &str| panic!("{words}"));
@@ -38,7 +46,7 @@ impl World {
             rng: Arc::new(OsRng),
             page_tokens: PageTokens::new([7; 32]),
             meter: Arc::new(telemetry::Silent),
-            facts: Arc::new(telemetry::Silent),
+            facts,
         };
         let sqs = Arc::new(Service::new(needs));
         let tasks = sqs.tasks().into_iter().map(|(_, task)| tokio::spawn(task)).collect();
