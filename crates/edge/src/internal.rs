@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use auth::access::Call;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
 use kernel::{Access, BoxFuture, Cx};
@@ -43,10 +43,21 @@ pub enum Asked {
     LambdaRuntimes { filter: Option<String> },
     /// `GET /_gureum/v1/status`
     Status,
+    /// `GET /_gureum/v1/explain?request=…`, `?message=…` or `?last=1`; the language by `lang=` or Accept-Language.
+    Explain { what: Explained, language: Option<String> },
     /// Everything stored is gone when this is answered. Asked in open access only.
     Reset,
     /// Moves the virtual clock.
     AdvanceTime(Duration),
+}
+
+/// What is to be explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Explained {
+    Request(String),
+    Message(String),
+    /// Whatever went wrong last in the caller's account and region.
+    Last,
 }
 
 /// What the binary does about it. Every answer is a JSON object, as it goes out.
@@ -105,7 +116,9 @@ impl Asked {
             "/_localstack/info" | "/_localstack/init" | "/_localstack/config" | "/_localstack/diagnose" => {
                 &[Method::GET]
             }
-            "/_localstack/plugins" | "/_aws/lambda/runtimes" | "/_gureum/v1/status" => &[Method::GET],
+            "/_localstack/plugins" | "/_aws/lambda/runtimes" | "/_gureum/v1/status" | "/_gureum/v1/explain" => {
+                &[Method::GET]
+            }
             "/_localstack/state/reset" | "/_gureum/v1/reset" | "/_gureum/v1/time/advance" => &[Method::POST],
             _ if init.is_some() => &[Method::GET],
             _ => return Err(InternalError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}"))),
@@ -127,6 +140,9 @@ impl Asked {
             "/_localstack/plugins" => Self::Plugins,
             "/_aws/lambda/runtimes" => Self::LambdaRuntimes { filter: query_value(query, "filter").map(str::to_owned) },
             "/_gureum/v1/status" => Self::Status,
+            "/_gureum/v1/explain" => {
+                Self::Explain { what: explained_of(query)?, language: query_value(query, "lang").map(str::to_owned) }
+            }
             "/_localstack/state/reset" | "/_gureum/v1/reset" => Self::Reset,
             "/_gureum/v1/time/advance" => Self::AdvanceTime(duration_of(body)?),
             _ => Self::Init { stage: init.map(str::to_owned) },
@@ -136,9 +152,12 @@ impl Asked {
     fn rule(&self) -> Rule {
         match self {
             Self::Health | Self::Info | Self::Init { .. } | Self::LambdaRuntimes { .. } | Self::Plugins => Rule::Anyone,
-            Self::Status | Self::AdvanceTime(_) | Self::Config | Self::Diagnose | Self::RememberInHealth(_) => {
-                Rule::Caller
-            }
+            Self::Status
+            | Self::Explain { .. }
+            | Self::AdvanceTime(_)
+            | Self::Config
+            | Self::Diagnose
+            | Self::RememberInHealth(_) => Rule::Caller,
             Self::Reset | Self::Session { .. } => Rule::OpenOnly,
         }
     }
@@ -156,6 +175,7 @@ impl Asked {
             Self::Plugins => "Plugins",
             Self::LambdaRuntimes { .. } => "LambdaRuntimes",
             Self::Status => "Status",
+            Self::Explain { .. } => "Explain",
             Self::Reset => "Reset",
             Self::AdvanceTime(_) => "AdvanceTime",
         }
@@ -176,6 +196,27 @@ fn session_of(body: &[u8]) -> Result<Asked, InternalError> {
         Some("kill") => Ok(Asked::Session { restart: false }),
         _ => Err(wrong_body("{\"action\": \"restart\"} or {\"action\": \"kill\"}")),
     }
+}
+
+/// Ids are letters, digits and hyphens: they stand in a query as they are.
+fn explained_of(query: &str) -> Result<Explained, InternalError> {
+    let value = |name| query_value(query, name).filter(|value| !value.is_empty()).map(str::to_owned);
+    match (value("request"), value("message"), value("last")) {
+        (Some(id), None, None) => Ok(Explained::Request(id)),
+        (None, Some(id), None) => Ok(Explained::Message(id)),
+        (None, None, Some(_)) => Ok(Explained::Last),
+        _ => {
+            let words = "say what is to be explained: request=ID, message=ID or last=1, and one of them";
+            Err(InternalError::new(StatusCode::BAD_REQUEST, words))
+        }
+    }
+}
+
+/// The first language of `Accept-Language`, without its region; what a browser sends is in order.
+fn accepted_language(exchange: &Exchange) -> Option<String> {
+    let accepted = exchange.parts.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let first = accepted.split([',', ';']).next()?.trim();
+    Some(first.split('-').next().unwrap_or(first).to_ascii_lowercase())
 }
 
 /// `{"seconds": 36}`, or fractions of them.
@@ -231,7 +272,10 @@ impl Edge {
             let read = read(&mut body, &self.bounds(INTERNAL_BODY_BYTES_MAX)).await;
             let (body, _) = read.map_err(|error| InternalError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
             let query = uri.query().unwrap_or_default();
-            let asked = Asked::of(&exchange.parts.method, uri.path(), query, &body)?;
+            let mut asked = Asked::of(&exchange.parts.method, uri.path(), query, &body)?;
+            if let Asked::Explain { language: language @ None, .. } = &mut asked {
+                *language = accepted_language(exchange);
+            }
             Span::current().record("operation", asked.name());
             let cx = self.admit_internal(exchange, asked.rule(), &body)?;
             self.internal.answer(asked, &cx).await
@@ -293,6 +337,18 @@ mod tests {
 
     fn asked(method: Method, path: &str) -> Result<Asked, StatusCode> {
         Asked::of(&method, path, "", b"").map_err(|error| error.status)
+    }
+
+    #[test]
+    fn what_is_explained_is_named_once() {
+        let of = |query| Asked::of(&Method::GET, "/_gureum/v1/explain", query, b"");
+        let explain = |what, language: Option<&str>| Asked::Explain { what, language: language.map(str::to_owned) };
+        assert_eq!(of("request=r-1").unwrap(), explain(Explained::Request("r-1".to_owned()), None));
+        assert_eq!(of("lang=ko&message=m").unwrap(), explain(Explained::Message("m".to_owned()), Some("ko")));
+        assert_eq!(of("last=1").unwrap(), explain(Explained::Last, None));
+        for wrong in ["", "request=", "request=a&last=1", "id=a"] {
+            assert_eq!(of(wrong).unwrap_err().status, StatusCode::BAD_REQUEST, "{wrong}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod serve;
 
 pub use auth::access::Listener;
 pub use ca::{CaError, CertificateAuthority};
-pub use internal::{Asked, Internal, InternalError, RawAnswer, RawRoute};
+pub use internal::{Asked, Explained, Internal, InternalError, RawAnswer, RawRoute};
 pub use limits::Patience;
 pub use listen::Listening;
 pub use router::HostFacts;

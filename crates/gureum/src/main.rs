@@ -1,6 +1,7 @@
 //! The binary: the commands, and the server that plugs the rooms together.
 
 mod cli;
+mod explain;
 mod server;
 mod text;
 

@@ -39,6 +39,10 @@ pub enum Failure {
         report: Box<Report>,
         problems: usize,
     },
+    /// There is no record of what was asked for.
+    NothingKnown {
+        what: String,
+    },
     Broken {
         what: String,
         cause: String,
@@ -54,7 +58,7 @@ impl fmt::Display for Failure {
             Self::TimedOut { what, seconds } => text::timed_out(what, seconds),
             Self::NotStarted { program, missing: true, .. } => text::command_not_found(program),
             Self::NotStarted { program, cause, .. } => text::cannot_run(program, cause),
-            Self::Usage { what, .. } => what.clone(),
+            Self::Usage { what, .. } | Self::NothingKnown { what } => what.clone(),
             Self::Unwell { problems: 1, .. } => text::one_problem(),
             Self::Unwell { problems, .. } => text::problems(problems),
             Self::Broken { what, cause } if cause.is_empty() => what.clone(),
@@ -82,7 +86,7 @@ impl Failure {
             Self::Usage { .. } => 2,
             Self::NotStarted { missing: true, .. } => 127,
             Self::NotStarted { .. } => 126,
-            Self::Api { .. } | Self::Unwell { .. } | Self::Broken { .. } => 1,
+            Self::Api { .. } | Self::Unwell { .. } | Self::NothingKnown { .. } | Self::Broken { .. } => 1,
         })
     }
 
@@ -96,6 +100,7 @@ impl Failure {
             Self::Usage { .. } => "Usage",
             Self::NotStarted { .. } => "NotStarted",
             Self::Unwell { .. } => "ProblemsFound",
+            Self::NothingKnown { .. } => "NothingKnown",
             Self::Broken { .. } => "Failed",
         }
     }
@@ -107,6 +112,7 @@ impl Failure {
             Self::Function { .. } => text::see_its_log(),
             Self::TimedOut { .. } => text::see_status(),
             Self::Usage { hint, .. } => hint.clone(),
+            Self::NothingKnown { .. } => text::success_leaves_nothing(),
             Self::NotStarted { missing: true, .. } => text::is_it_installed(),
             Self::Unwell { .. } => text::do_the_fixes(),
             Self::Api { status: 403, .. } => text::set_keys(),

@@ -21,6 +21,7 @@ mod runtime;
 mod status;
 mod time;
 mod usage;
+mod why;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use config::{Environment, UpArgs};
@@ -77,6 +78,8 @@ pub enum Command {
     Invoke(invoke::Invoke),
     /// A function's log lines, oldest first; -f follows
     Logs(logs::Logs),
+    /// Why a request failed, or what became of a message
+    Why(why::Why),
     /// Runtimes that functions can use here
     #[command(subcommand)]
     Runtime(runtime::Runtime),
@@ -125,6 +128,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure>
         Command::Keys(keys) => keys::run(keys, &connect()?).await,
         Command::Invoke(invoke) => invoke::run(invoke, &connect()?).await,
         Command::Logs(logs) => logs::run(logs, &connect()?, cli.json).await,
+        Command::Why(why) => why::run(why, &connect()?).await,
         Command::Runtime(runtime) => runtime::run(runtime, environment).await,
         Command::Time(time) => time::run(time, &connect()?).await,
         Command::Doctor => doctor::run(cli.endpoint.as_deref(), environment).await,
@@ -152,6 +156,7 @@ impl Command {
             Self::Keys(_) => "keys",
             Self::Invoke(_) => "invoke",
             Self::Logs(_) => "logs",
+            Self::Why(_) => "why",
             Self::Runtime(_) => "runtime",
             Self::Time(_) => "time",
             Self::Doctor => "doctor",

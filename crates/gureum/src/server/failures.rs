@@ -1,13 +1,16 @@
 //! What has gone wrong since the start, for `gureum run`'s digest: answers from 500 on, and invocations that failed, however
-//! they were asked for.
+//! they were asked for. The latter are also told as facts, which last.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use edge::{FailedRequest, Witness};
-use kernel::BoxFuture;
+use kernel::{BoxFuture, Clock};
 use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome, Readiness};
 use serde_json::{Value, json};
+use telemetry::Facts;
+
+use super::outcomes;
 
 /// Failures that are kept of each kind, the latest; all are counted.
 const FAILURES_MAX: usize = 100;
@@ -60,18 +63,21 @@ impl Witness for Failures {
 pub struct Witnessed {
     pub engine: Arc<dyn Engine>,
     pub failures: Arc<Failures>,
+    pub facts: Arc<dyn Facts>,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Engine for Witnessed {
     fn invoke(&self, spec: Arc<FunctionSpec>, invocation: Invocation) -> BoxFuture<'_, Outcome> {
         let request_id = invocation.request_id.clone();
-        let function = spec.function_name.clone();
         Box::pin(async move {
-            let outcome = self.engine.invoke(spec, invocation).await;
+            let outcome = self.engine.invoke(spec.clone(), invocation).await;
             if let Err(error) = &outcome.result {
                 let (kind, message) = told(error);
-                let failure =
-                    json!({ "request_id": request_id, "function": function, "type": kind, "message": message });
+                self.facts.tell(outcomes::fact(&spec, &request_id, self.clock.now(), &outcome, error, &kind, &message));
+                let failure = json!({
+                    "request_id": request_id, "function": spec.function_name, "type": kind, "message": message,
+                });
                 add(&self.failures.invocations, failure);
             }
             outcome

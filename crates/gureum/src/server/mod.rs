@@ -6,6 +6,7 @@ mod init;
 mod isolation;
 mod localstack;
 mod log;
+mod outcomes;
 mod panel;
 mod paths;
 mod platform;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::Settings;
-use edge::{Asked, Internal, InternalError, RawAnswer, RawRoute};
+use edge::{Asked, Explained, Internal, InternalError, RawAnswer, RawRoute};
 use http::StatusCode;
 use kernel::{BoxFuture, Clock, Cx, VirtualClock};
 use serde_json::{Value, json};
 use service_lambda::{CodeDoor, CodeRefused};
+use telemetry::About;
 use tokio::sync::watch;
 use wire::{DataPlane, PlaneRequest};
 
@@ -16,6 +17,8 @@ use super::Ending;
 use super::init::{InitScripts, Stage};
 use super::localstack::{self, Remembered};
 use super::platform::{Current, Ingredients, Platform};
+use crate::explain::explain;
+use crate::text::Language;
 
 pub struct Paths {
     pub current: Arc<Current>,
@@ -62,6 +65,7 @@ impl Internal for Paths {
                 Asked::Plugins => Ok(json!({})),
                 Asked::LambdaRuntimes { filter } => localstack::lambda_runtimes(filter.as_deref()),
                 Asked::Status => Ok(self.status()),
+                Asked::Explain { what, language } => self.explain(what, language.as_deref(), caller).await,
                 Asked::Reset => {
                     tracing::info!(caller = %caller.caller, "reset");
                     self.reset().await
@@ -131,6 +135,39 @@ impl Paths {
         status["failures"] = self.ingredients.failures.to_json();
         status["now"] = json!(self.ingredients.clock.now().to_string());
         status
+    }
+
+    /// From facts of the caller's own account and region.
+    async fn explain(&self, what: Explained, language: Option<&str>, caller: &Cx) -> Result<Value, InternalError> {
+        let language = match language {
+            Some("ko") => Language::Korean,
+            Some(_) => Language::English,
+            None => Language::spoken(),
+        };
+        let facts = self.current.get().facts.clone();
+        let (account, region) = (&caller.account, &caller.region);
+        let story = match what {
+            Explained::Request(id) => facts.about(account, region, About::Request(id)).await.map(Some),
+            Explained::Message(id) => facts.about(account, region, About::Message(id)).await.map(Some),
+            Explained::Last => facts.last(account, region).await,
+        };
+        let story = story.map_err(|error| {
+            tracing::error!(%error, "facts could not be read");
+            InternalError::new(StatusCode::INTERNAL_SERVER_ERROR, "the record of facts could not be read")
+        })?;
+        let explanation = story.as_ref().map(|story| explain(story, language)).unwrap_or_default();
+        let about = story.as_ref().map(|story| match &story.about {
+            About::Request(id) => json!({ "request": id }),
+            About::Message(id) => json!({ "message": id }),
+        });
+        Ok(json!({
+            "about": about,
+            "explanation": explanation.sentences,
+            "advice": explanation.advice,
+            "facts": story.map(|story| story.facts).unwrap_or_default(),
+            // Lost since the start, because more came than could be written.
+            "dropped": facts.dropped(),
+        }))
     }
 
     async fn reset(&self) -> Result<Value, InternalError> {

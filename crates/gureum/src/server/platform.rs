@@ -10,6 +10,7 @@ use kernel::{BoxFuture, Clock, Cx, PageTokens, Rng};
 use runtime::{Engine, FunctionNetwork, IsolationLevel, LogSink, Pool, PoolOptions};
 use service_iam::{Directory, Iam, Sts};
 use store::Store;
+use telemetry::FactStore;
 use tokio::task::JoinSet;
 use wire::{Answer, ApiError, Doc, Model, OperationId, Service};
 
@@ -51,6 +52,7 @@ pub struct Platform {
     pub directory: Arc<Directory>,
     pub lambda: service_lambda::LambdaService,
     pub engine: Arc<Pool>,
+    pub facts: Arc<FactStore>,
     function_logs: Arc<dyn LogSink>,
     clock: Arc<dyn Clock>,
     /// In the order of [`Current::services`].
@@ -77,7 +79,8 @@ impl Platform {
             clock: clock.clone(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
         }));
-        let facts: Arc<dyn telemetry::Facts> = Arc::new(telemetry::Silent);
+        let record = FactStore::new(store.clone(), clock.clone());
+        let facts: Arc<dyn telemetry::Facts> = record.clone();
 
         let logs = Arc::new(service_logs::Service::new(service_logs::Needs {
             store: store.clone(),
@@ -120,7 +123,12 @@ impl Platform {
         });
         let lambda = service_lambda::LambdaService::open(service_lambda::Parts {
             store: store.clone(),
-            engine: Arc::new(Witnessed { engine: engine.clone(), failures: ingredients.failures.clone() }),
+            engine: Arc::new(Witnessed {
+                engine: engine.clone(),
+                failures: ingredients.failures.clone(),
+                facts: facts.clone(),
+                clock: clock.clone(),
+            }),
             logs: function_logs.clone(),
             clock: clock.clone(),
             rng: rng.clone(),
@@ -168,6 +176,9 @@ impl Platform {
         {
             tasks.spawn(task);
         }
+        for (_, task) in record.tasks() {
+            tasks.spawn(task);
+        }
         let (running, doors) = (lambda.clone(), ingredients.doors.clone());
         tasks.spawn(async move {
             // Events that have waited through a restart start functions at once.
@@ -181,13 +192,14 @@ impl Platform {
                 tracing::info!(%error, "stored packages could not be swept");
             }
         });
-        Ok(Self { directory, lambda, engine, function_logs, clock: clock.clone(), services, tasks })
+        Ok(Self { directory, lambda, engine, facts: record, function_logs, clock: clock.clone(), services, tasks })
     }
 
-    /// Ends every execution environment, and keeps what functions have said until then.
+    /// Ends every execution environment, and keeps what functions and services have said until then.
     pub async fn stop(&self) {
         self.engine.shutdown().await;
         self.lambda.flush_metrics();
+        self.facts.flush().await;
         if self.clock.timeout(FLUSH_MAX, self.function_logs.flush()).await.is_err() {
             tracing::warn!("the last log lines of functions could not be kept in time");
         }

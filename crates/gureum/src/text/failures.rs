@@ -9,6 +9,20 @@ super::texts! {
     see_its_log() { en: "see its log with: gureum logs FUNCTION", ko: "로그 보기: gureum logs FUNCTION" }
     timed_out(what, seconds) { en: "{what} did not happen within {seconds} s", ko: "{seconds}초 안에 끝나지 않았습니다: {what}" }
     see_status() { en: "see what it is doing with: gureum status", ko: "무엇을 하는지 보기: gureum status" }
+    nothing_known(what) { en: "{what}: nothing is recorded about it", ko: "{what}: 기록된 것이 없습니다" }
+    nothing_went_wrong() {
+        en: "nothing is recorded in this account and region",
+        ko: "이 계정과 리전에는 기록된 것이 없습니다",
+    }
+    success_leaves_nothing() {
+        en: "a plain success leaves no record, and records go after 7 days; is it the same account and region?",
+        ko: "정상적인 성공은 기록을 남기지 않으며 기록은 7일 뒤에 사라집니다. 계정과 리전이 맞습니까?",
+    }
+    not_an_id(text) { en: "'{text}' is no id", ko: "'{text}'은(는) ID가 아닙니다" }
+    where_ids_are() {
+        en: "give x-amzn-RequestId of an answer, or a MessageId with --message",
+        ko: "응답의 x-amzn-RequestId를 주거나 --message로 MessageId를 주십시오",
+    }
     command_not_found(program) {
         en: "cannot run {program}: command not found",
         ko: "{program}을(를) 실행할 수 없습니다: 명령을 찾을 수 없습니다",

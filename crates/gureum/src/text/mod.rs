@@ -11,6 +11,7 @@ pub mod pointing;
 pub mod reference;
 pub mod server;
 mod table;
+pub mod why;
 
 use std::sync::OnceLock;
 
@@ -76,6 +77,26 @@ macro_rules! texts {
 }
 pub(crate) use texts;
 
+/// A catalogue for whoever answers others: each text is given the language that it is asked for in.
+macro_rules! texts_in {
+    ($($(#[$note:meta])* $name:ident($($argument:ident),*) { en: $english:literal, ko: $korean:literal $(,)? })*) => {
+        $(
+            $(#[$note])*
+            pub fn $name(language: $crate::text::Language $(, $argument: impl std::fmt::Display)*) -> String {
+                match language {
+                    $crate::text::Language::English => format!($english),
+                    $crate::text::Language::Korean => format!($korean),
+                }
+            }
+        )*
+
+        /// Name, English and Korean form of every text.
+        #[cfg(test)]
+        pub const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $english, $korean)),*];
+    };
+}
+pub(crate) use texts_in;
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -101,9 +122,18 @@ mod tests {
     }
 
     fn every_text() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-        [commands::ALL, doctor::ALL, failures::ALL, isolation::ALL, pointing::ALL, reference::ALL, server::ALL]
-            .into_iter()
-            .flatten()
+        [
+            commands::ALL,
+            doctor::ALL,
+            failures::ALL,
+            isolation::ALL,
+            pointing::ALL,
+            reference::ALL,
+            server::ALL,
+            why::ALL,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The `{names}` in a text.
