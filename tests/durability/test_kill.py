@@ -1,6 +1,6 @@
 """kill -9 while many clients write: whatever was acknowledged is there after the restart.
 
-GUREUM_KILL_ROUNDS sets the rounds (5 in CI, 50 in `cargo xtask soak`)."""
+GUREUM_KILL_ROUNDS sets the rounds (5 in CI, 100 in `cargo xtask soak`)."""
 
 import base64
 import http.client

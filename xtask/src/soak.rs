@@ -1,5 +1,5 @@
 //! `cargo xtask soak`: the long form of what CI does a few rounds of: every runtime, kills of the server, power cuts
-//! of the store.
+//! of the server and of the store.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,9 +8,9 @@ use anyhow::Result;
 
 use crate::{ci, clients, run};
 
-const KILL_ROUNDS: &str = "50";
-/// Fifty rounds on a busy machine.
-const KILL_SECONDS_MAX: &str = "3000";
+const KILL_ROUNDS: &str = "100";
+/// A hundred rounds on a busy machine.
+const KILL_SECONDS_MAX: &str = "6000";
 const POWER_ROUNDS: &str = "20";
 
 pub fn soak(root: &Path) -> Result<()> {
@@ -25,6 +25,7 @@ pub fn soak(root: &Path) -> Result<()> {
         .args(["-m", "pytest", "-q", "-s", "--timeout", KILL_SECONDS_MAX, "tests/durability"])
         .env("GUREUM_BIN", ci::target(root).join("release/gureum"))
         .env("GUREUM_KILL_ROUNDS", KILL_ROUNDS)
+        .env("GUREUM_POWER_ROUNDS", POWER_ROUNDS)
         .current_dir(root))?;
     for cuts in
         [&["--rounds", POWER_ROUNDS, "--kills", KILL_ROUNDS][..], &["--rounds", POWER_ROUNDS, "--by", "journal"]]
