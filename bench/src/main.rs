@@ -5,8 +5,12 @@
 mod call;
 mod client;
 mod names;
+mod peer;
 mod queues;
 mod server;
+mod workers;
+
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -15,15 +19,17 @@ const FUNCTIONS: usize = 100;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let binary = std::env::args().nth(1).context("usage: bench PATH-OF-GUREUM [queues]")?;
-    if std::env::args().nth(2).is_some_and(|only| only == "queues") {
-        return queues::run(&binary).await;
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let binary = words.first().context("usage: bench PATH-OF-GUREUM [queues] [--peer FOLDER]")?;
+    let peer = words.iter().skip_while(|word| *word != "--peer").nth(1).map(Path::new);
+    if words.iter().any(|word| word == "queues") {
+        return queues::run(binary, peer).await;
     }
     call::run();
-    let size = std::fs::metadata(&binary)?.len();
+    let size = std::fs::metadata(binary)?.len();
     figure("binary", &format!("{:.1} MB", megabytes(size)), "≤ 40 MB");
-    queues::run(&binary).await?;
-    server::run(&binary, FUNCTIONS).await
+    queues::run(binary, peer).await?;
+    server::run(binary, FUNCTIONS).await
 }
 
 /// One line: what, measured, promised.

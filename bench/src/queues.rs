@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::figure;
 use crate::server::{Server, ms, us};
+use crate::{peer, workers};
 
 const BODY_BYTES: usize = 1024;
 const LONE_CYCLES: usize = 2000;
-const CLIENTS: usize = 64;
+pub const CLIENTS: usize = 64;
 const BATCH_CLIENTS: usize = 16;
 const BATCH: usize = 10;
 const RUN: Duration = Duration::from_secs(5);
@@ -24,13 +25,18 @@ const SMALL_BACKLOG: usize = 1_000;
 const BACKLOG: usize = 1_000_000;
 const RECEIVES: usize = 1_000;
 
-pub async fn run(binary: &str) -> Result<()> {
+pub async fn run(binary: &str, peer: Option<&Path>) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let server = Server::start(binary, folder.path())?;
     let client = Client::new(&server.endpoint);
     lone(&client).await?;
-    many(&server, &client).await?;
+    let cycles = many(&server, &client).await?;
+    match peer {
+        Some(folder) => peer::beside(folder, &cycles).await?,
+        None => println!("ministack is not installed here: no figures beside ours"),
+    }
     batches(&server, &client).await?;
+    workers::run(&client).await?;
     drop(server);
     backlog(binary, folder.path()).await
 }
@@ -49,10 +55,35 @@ async fn lone(client: &Client) -> Result<()> {
     Ok(())
 }
 
-async fn many(server: &Server, client: &Client) -> Result<()> {
-    let queue = Queue::make(client, "many").await?;
-    let (cycles, cpu) = (Arc::new(AtomicU64::new(0)), server.cpu()?);
-    let (began, syncs) = (Instant::now(), server.written()?);
+async fn many(server: &Server, client: &Client) -> Result<Cycles> {
+    let (cpu, written, syncs) = (server.cpu()?, server.written()?, syncs(client).await?);
+    let done = cycles(client, "many").await?;
+    let (cpu, written) = (server.cpu()? - cpu, server.written()? - written);
+    let each = |number: u64| count(number) / count(done.count);
+    figure(&format!("the same by {CLIENTS} clients"), &format!("{:.0}/s", done.per_second()), "≥ 6000/s");
+    figure("server CPU per cycle", &format!("{:.0} µs", us(cpu) / count(done.count)), "≤ 150 µs");
+    figure("bytes given to the disk per cycle", &format!("{:.0}", each(written)), "");
+    let syncs = self::syncs(client).await? - syncs;
+    figure("fdatasyncs", &format!("{syncs}, {:.2} per cycle", each(syncs)), "");
+    Ok(done)
+}
+
+/// Cycles of send, receive and delete that were done in a time.
+pub struct Cycles {
+    count: u64,
+    time: Duration,
+}
+
+impl Cycles {
+    pub fn per_second(&self) -> f64 {
+        count(self.count) / self.time.as_secs_f64()
+    }
+}
+
+/// So many as `CLIENTS` do in `RUN` on one queue.
+pub async fn cycles(client: &Client, name: &str) -> Result<Cycles> {
+    let (queue, cycles) = (Queue::make(client, name).await?, Arc::new(AtomicU64::new(0)));
+    let began = Instant::now();
     let callers = (0..CLIENTS).map(|_| {
         let (queue, cycles) = (queue.clone(), cycles.clone());
         tokio::spawn(async move {
@@ -66,12 +97,13 @@ async fn many(server: &Server, client: &Client) -> Result<()> {
     for caller in callers.collect::<Vec<_>>() {
         caller.await??;
     }
-    let (done, cpu) = (cycles.load(Ordering::Relaxed), server.cpu()? - cpu);
-    figure(&format!("the same by {CLIENTS} clients"), &per_second(done, began.elapsed()), "≥ 6000/s");
-    figure("server CPU per cycle", &format!("{:.0} µs", us(cpu) / count(done)), "≤ 150 µs");
-    let written = count(server.written()? - syncs) / count(done);
-    figure("bytes given to the disk per cycle", &format!("{written:.0}"), "");
-    Ok(())
+    Ok(Cycles { count: cycles.load(Ordering::Relaxed), time: began.elapsed() })
+}
+
+/// Of the server's journal, since it started.
+async fn syncs(client: &Client) -> Result<u64> {
+    let status = client.call(Method::GET, "/_gureum/v1/status", &[], Bytes::new()).await?;
+    serde_json::from_slice::<Value>(&status)?["syncs"].as_u64().context("status has syncs")
 }
 
 async fn batches(server: &Server, client: &Client) -> Result<()> {
@@ -167,14 +199,14 @@ fn per_second(number: u64, time: Duration) -> String {
 }
 
 #[derive(Clone)]
-struct Queue {
+pub struct Queue {
     client: Client,
     path: String,
     body: Arc<str>,
 }
 
 impl Queue {
-    async fn make(client: &Client, name: &str) -> Result<Self> {
+    pub async fn make(client: &Client, name: &str) -> Result<Self> {
         let queue = Self { client: client.clone(), path: String::new(), body: "x".repeat(BODY_BYTES).into() };
         let made = queue.call("CreateQueue", &json!({"QueueName": name})).await?;
         let url = made["QueueUrl"].as_str().context("a queue has a URL")?.to_owned();
@@ -188,8 +220,13 @@ impl Queue {
         if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
     }
 
+    pub async fn send(&self, body: &str) -> Result<()> {
+        self.call("SendMessage", &json!({"QueueUrl": self.path, "MessageBody": body})).await?;
+        Ok(())
+    }
+
     async fn cycle(&self) -> Result<()> {
-        self.call("SendMessage", &json!({"QueueUrl": self.path, "MessageBody": &*self.body})).await?;
+        self.send(&self.body).await?;
         for handle in self.receive(1, 30).await? {
             self.call("DeleteMessage", &json!({"QueueUrl": self.path, "ReceiptHandle": handle})).await?;
         }

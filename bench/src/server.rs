@@ -25,7 +25,7 @@ pub async fn run(binary: &str, functions: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let server = Server::start(binary, folder.path())?;
     let client = Client::new(&server.endpoint);
-    let archive = archive()?;
+    let archive = archive(b"exports.handler = async (event) => event;\n")?;
     for number in 0..functions {
         create(&client, &format!("bench-{number}"), &archive).await?;
     }
@@ -107,7 +107,7 @@ async fn invoke(client: &Client, name: &str) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-async fn create(client: &Client, name: &str, archive: &[u8]) -> Result<()> {
+pub async fn create(client: &Client, name: &str, archive: &[u8]) -> Result<()> {
     let request = json!({
         "FunctionName": name, "Runtime": "nodejs20.x", "Handler": "index.handler",
         "Role": "arn:aws:iam::000000000000:role/bench", "Code": { "ZipFile": STANDARD.encode(archive) },
@@ -116,10 +116,10 @@ async fn create(client: &Client, name: &str, archive: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn archive() -> Result<Vec<u8>> {
+pub fn archive(handler: &[u8]) -> Result<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     archive.start_file("index.js", zip::write::SimpleFileOptions::default())?;
-    archive.write_all(b"exports.handler = async (event) => event;\n")?;
+    archive.write_all(handler)?;
     Ok(archive.finish()?.into_inner())
 }
 

@@ -15,14 +15,21 @@ pub struct Clients {
 }
 
 pub fn install(root: &Path) -> Result<Clients> {
-    let python = versioned(root, "python", "tests/requirements.txt", |folder, list| {
-        crate::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-        let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
-        crate::run(Command::new(folder.join("bin/python")).args(pip).arg(list))
-    })?;
+    let python = versioned(root, "python", "tests/requirements.txt", pip_install)?;
     let node = versioned(root, "node", "tests/package.json", npm_install)?;
     let serverless = versioned(root, "serverless", "tests/serverless/package.json", npm_install)?;
     Ok(Clients { python: python.join("bin/python"), node, serverless })
+}
+
+/// The peer that the benches run beside gureum.
+pub fn install_peer(root: &Path) -> Result<PathBuf> {
+    versioned(root, "peer", "bench/peer.txt", pip_install)
+}
+
+fn pip_install(folder: &Path, list: &Path) -> Result<()> {
+    crate::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
+    crate::run(Command::new(folder.join("bin/python")).args(pip).arg(list))
 }
 
 fn npm_install(folder: &Path, list: &Path) -> Result<()> {

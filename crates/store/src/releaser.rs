@@ -76,6 +76,7 @@ struct Shared {
     on_fatal: OnFatal,
     /// The youngest group that everybody may see.
     released: AtomicU64,
+    syncs: Arc<AtomicU64>,
     ended: AtomicBool,
 }
 
@@ -85,14 +86,16 @@ pub(crate) struct Parts {
     pub(crate) durability: Durability,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) visible: Visible,
+    /// Counts the syncs.
+    pub(crate) syncs: Arc<AtomicU64>,
     pub(crate) on_fatal: OnFatal,
 }
 
 impl Releaser {
     pub(crate) fn start(parts: Parts) -> io::Result<Self> {
-        let Parts { backend, durability, clock, visible, on_fatal } = parts;
+        let Parts { backend, durability, clock, visible, syncs, on_fatal } = parts;
         let (released, ended) = (AtomicU64::new(0), AtomicBool::new(false));
-        let shared = Arc::new(Shared { backend, durability, clock, visible, on_fatal, released, ended });
+        let shared = Arc::new(Shared { backend, durability, clock, visible, on_fatal, released, syncs, ended });
         let (groups, coming) = sync_channel(GROUPS_UNDER_WAY_MAX);
         let running = shared.clone();
         let thread = std::thread::Builder::new().name("releaser".to_owned()).spawn(move || running.run(&coming))?;
@@ -182,6 +185,7 @@ impl Shared {
     }
 
     fn sync(&self) -> Result<(), Ended> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
         self.backend.sync().map_err(|error| self.end("a sync", &error))
     }
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -42,6 +43,7 @@ struct Inner {
     queue: Mutex<Option<Sender<Queued>>>,
     places: Arc<Semaphore>,
     committer: Mutex<Option<JoinHandle<()>>>,
+    syncs: Arc<AtomicU64>,
     blobs: Blobs,
     secrets: Mutex<BTreeMap<String, [u8; 32]>>,
     clock: Arc<dyn Clock>,
@@ -90,11 +92,13 @@ impl Store {
     ) -> Self {
         let visible: Visible = Arc::new(RwLock::new(View::new(backend.snapshot())));
         let (sender, queue) = channel();
+        let syncs = Arc::new(AtomicU64::new(0));
         let parts = releaser::Parts {
             backend: backend.clone(),
             durability,
             clock: clock.clone(),
             visible: visible.clone(),
+            syncs: syncs.clone(),
             on_fatal,
         };
         let releaser = Releaser::start(parts).expect("a process at its start can make a thread");
@@ -110,6 +114,7 @@ impl Store {
                 queue: Mutex::new(Some(sender)),
                 places: Arc::new(Semaphore::new(QUEUED_COMMANDS_MAX)),
                 committer: Mutex::new(Some(thread)),
+                syncs,
                 blobs,
                 secrets: Mutex::default(),
                 clock,
@@ -218,6 +223,11 @@ impl Store {
     /// Callers that were taken and not answered yet.
     pub fn waiting(&self) -> usize {
         QUEUED_COMMANDS_MAX - self.inner.places.available_permits()
+    }
+
+    /// Syncs of the journal since the store was opened: the price that the callers of a group share.
+    pub fn syncs(&self) -> u64 {
+        self.inner.syncs.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn submit(&self, command: Command) -> Result<(), StoreError> {

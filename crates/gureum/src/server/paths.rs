@@ -132,6 +132,7 @@ impl Paths {
         let platform = self.current.get();
         status["functions"] = json!(platform.lambda.functions_stored());
         status["environments"] = json!(platform.engine.environments());
+        status["syncs"] = json!(self.ingredients.store.syncs());
         status["failures"] = self.ingredients.failures.to_json();
         status["now"] = json!(self.ingredients.clock.now().to_string());
         status
