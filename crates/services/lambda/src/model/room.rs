@@ -33,8 +33,8 @@ struct Held {
     running: u32,
     /// What runs outside of claims.
     on_demand: u32,
-    /// Running requests, the oldest first.
-    requests: BTreeMap<u64, String>,
+    /// Running requests and since when, the oldest first.
+    requests: BTreeMap<u64, (String, Timestamp)>,
     pace: Pace,
 }
 
@@ -217,7 +217,7 @@ impl Room {
 
     /// Lets one in, or says who has the room.
     pub fn enter(&mut self, asking: Asking<'_>, now: Timestamp) -> Result<Ticket, Refusal> {
-        let counted = self.room_for(asking, now).map_err(|throttle| self.refusal(throttle, asking.function))?;
+        let counted = self.room_for(asking, now).map_err(|throttle| self.refusal(throttle, asking.function, now))?;
         self.last_ticket += 1;
         let number = self.last_ticket;
         self.running += 1;
@@ -229,7 +229,7 @@ impl Room {
         let held = self.held(asking.function);
         held.running += 1;
         if held.requests.len() < RUNNING_REQUESTS_KNOWN_MAX {
-            held.requests.insert(number, asking.request_id.to_owned());
+            held.requests.insert(number, (asking.request_id.to_owned(), now));
         }
         if counted != Counted::Claim {
             held.on_demand += 1;
@@ -302,7 +302,7 @@ impl Room {
         Some((Seen { account, unreserved, claimed, ..Seen::default() }, running))
     }
 
-    fn refusal(&self, throttle: Throttle, function: &str) -> Refusal {
+    fn refusal(&self, throttle: Throttle, function: &str, now: Timestamp) -> Refusal {
         let concurrency = self.functions.get(function).and_then(|held| held.reserved).unwrap_or(0);
         let limit = match throttle {
             Throttle::Reserved => Limit::Reserved { concurrency },
@@ -323,10 +323,15 @@ impl Room {
         let holder = |(name, held): (&String, &Held)| Holder {
             function: name.clone(),
             running: held.running,
-            requests: held.requests.values().take(HOLDER_REQUESTS_MAX).cloned().collect(),
+            requests: held.requests.values().take(HOLDER_REQUESTS_MAX).map(|(id, _)| id.clone()).collect(),
+            longest_ms: held.requests.values().next().map(|(_, since)| millis_between(*since, now)),
         };
         Refusal { throttle, limit, holders: holders.into_iter().take(HOLDERS_MAX).map(holder).collect() }
     }
+}
+
+fn millis_between(earlier: Timestamp, later: Timestamp) -> u64 {
+    u64::try_from(later.since(earlier).as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
