@@ -110,6 +110,11 @@ impl<M: Machine> Effects<M> {
         self.changes.push((key, None));
     }
 
+    /// What this command itself has put under a key, which `stored` does not show.
+    pub fn put_by_now(&self, key: &Key) -> Option<&Bytes> {
+        self.changes.iter().rev().find(|(changed, _)| changed == key).and_then(|(_, value)| value.as_ref())
+    }
+
     /// Calls `on_timer` at `due` or soon after, unless the process ends before.
     pub fn timer(&mut self, due: Timestamp, timer: TimerId) {
         self.timers.push((due, timer));

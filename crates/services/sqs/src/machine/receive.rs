@@ -66,7 +66,7 @@ impl QueueMachine {
                 Line::Fifo(fifo, _) => fifo.pick(now, super::delay_ms(attributes), &mut current),
             };
             let Some(sequence) = picked else { break };
-            let message = self.message(sequence, stored)?.filter(|message| message.sent > expired_before);
+            let message = self.message(sequence, stored, fx)?.filter(|message| message.sent > expired_before);
             let Some(message) = message else {
                 passed_over += 1;
                 self.hide_and_remove(sequence, now, fx);
@@ -108,12 +108,22 @@ impl QueueMachine {
         Ok(deliveries)
     }
 
-    /// A message without a body that has a record of its own, if it is young also with it.
-    pub(super) fn message(&mut self, sequence: u64, stored: &Txn) -> Result<Option<Arc<Message>>, StoreError> {
+    /// A message without a body that has a record of its own, if it is young also with it. It may have come by this very
+    /// command, and be handed to somebody who waits.
+    pub(super) fn message(
+        &mut self,
+        sequence: u64,
+        stored: &Txn,
+        fx: &Effects<Self>,
+    ) -> Result<Option<Arc<Message>>, StoreError> {
         if let Some(message) = self.young.take(sequence) {
             return Ok(Some(message));
         }
-        let record = stored.get(&self.keys.message(sequence))?;
+        let key = self.keys.message(sequence);
+        let record = match fx.put_by_now(&key) {
+            Some(record) => Some(record.clone()),
+            None => stored.get(&key)?,
+        };
         Ok(record.and_then(|record| Message::decode(&record)).map(Arc::new))
     }
 
@@ -156,7 +166,7 @@ impl QueueMachine {
         let mut again = Vec::new();
         for sequence in messages {
             let state = self.line.flight().get(sequence).map(|(state, _)| State { visible_at, ..state.clone() });
-            if let (Some(state), Some(message)) = (state, self.message(sequence, stored)?) {
+            if let (Some(state), Some(message)) = (state, self.message(sequence, stored, fx)?) {
                 self.line.set(sequence, state.clone(), now);
                 fx.put(self.keys.state(sequence), state.encode());
                 again.push(Delivery { sequence, state, message });

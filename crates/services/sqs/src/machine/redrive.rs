@@ -93,7 +93,7 @@ impl QueueMachine {
                 task.status = MoveStatus::Completed;
                 break;
             };
-            let Some(message) = self.message(sequence, stored)? else {
+            let Some(message) = self.message(sequence, stored, fx)? else {
                 self.hide_and_remove(sequence, now, fx);
                 continue;
             };
