@@ -12,7 +12,7 @@ mod tasks;
 
 pub use fact_store::{About, FactStore, Story};
 pub use facts::{Fact, Facts, Holder, Limit, Via, What};
-pub use meter::{Meter, Sample, Unit};
+pub use meter::{Meter, Pending, Sample, Unit};
 
 /// Takes everything and keeps nothing: for tests that ask neither.
 #[derive(Clone, Copy, Debug, Default)]

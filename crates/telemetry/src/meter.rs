@@ -1,9 +1,23 @@
+use std::sync::Weak;
+
 use kernel::{AccountId, Region, Timestamp};
 
 /// Where samples go. Implemented by services/cloudwatch: aggregated in memory, written once a period.
 pub trait Meter: Send + Sync + 'static {
     /// Never waits and touches no disk. Whoever has more than a few hundred samples a second adds them up first.
     fn record(&self, sample: &Sample<'_>);
+
+    /// Takes note of somebody who adds up first: readers are shown also what has not been recorded yet.
+    fn watch(&self, _: Weak<dyn Pending>) {}
+}
+
+/// Whoever adds up samples, and records them once a period.
+pub trait Pending: Send + Sync + 'static {
+    /// Grows with each time that something was recorded: between two equal numbers nothing was.
+    fn recorded(&self) -> u64;
+
+    /// Gives what was added up and has not been recorded.
+    fn pending(&self, each: &mut dyn FnMut(&Sample<'_>));
 }
 
 /// Values of one metric.

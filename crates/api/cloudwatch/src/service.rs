@@ -11,6 +11,10 @@ use crate::types::*;
 
 /// CloudWatch 2010-08-01. An operation that is not written answers 501, honestly.
 pub trait Cloudwatch: Send + Sync + 'static {
+    fn describe_alarms(&self, cx: &Cx, input: DescribeAlarmsInput) -> impl Future<Output = Result<DescribeAlarmsOutput, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "DescribeAlarms")))
+    }
     fn get_metric_data(&self, cx: &Cx, input: GetMetricDataInput) -> impl Future<Output = Result<GetMetricDataOutput, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("cloudwatch", "GetMetricData")))
@@ -27,17 +31,26 @@ pub trait Cloudwatch: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("cloudwatch", "PutMetricData")))
     }
+    fn set_alarm_state(&self, cx: &Cx, input: SetAlarmStateInput) -> impl Future<Output = Result<SetAlarmStateResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "SetAlarmState")))
+    }
 }
 
 /// The dyn-compatible face of [`Cloudwatch`]: what a [`Client`] is bound to.
 pub trait Calls: Send + Sync + 'static {
+    fn describe_alarms<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmsInput) -> BoxFuture<'a, Result<DescribeAlarmsOutput, ApiError>>;
     fn get_metric_data<'a>(&'a self, cx: &'a Cx, input: GetMetricDataInput) -> BoxFuture<'a, Result<GetMetricDataOutput, ApiError>>;
     fn get_metric_statistics<'a>(&'a self, cx: &'a Cx, input: GetMetricStatisticsInput) -> BoxFuture<'a, Result<GetMetricStatisticsOutput, ApiError>>;
     fn list_metrics<'a>(&'a self, cx: &'a Cx, input: ListMetricsInput) -> BoxFuture<'a, Result<ListMetricsOutput, ApiError>>;
     fn put_metric_data<'a>(&'a self, cx: &'a Cx, input: PutMetricDataInput) -> BoxFuture<'a, Result<PutMetricDataResponse, ApiError>>;
+    fn set_alarm_state<'a>(&'a self, cx: &'a Cx, input: SetAlarmStateInput) -> BoxFuture<'a, Result<SetAlarmStateResponse, ApiError>>;
 }
 
 impl<T: Cloudwatch> Calls for T {
+    fn describe_alarms<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmsInput) -> BoxFuture<'a, Result<DescribeAlarmsOutput, ApiError>> {
+        Box::pin(Cloudwatch::describe_alarms(self, cx, input))
+    }
     fn get_metric_data<'a>(&'a self, cx: &'a Cx, input: GetMetricDataInput) -> BoxFuture<'a, Result<GetMetricDataOutput, ApiError>> {
         Box::pin(Cloudwatch::get_metric_data(self, cx, input))
     }
@@ -49,6 +62,9 @@ impl<T: Cloudwatch> Calls for T {
     }
     fn put_metric_data<'a>(&'a self, cx: &'a Cx, input: PutMetricDataInput) -> BoxFuture<'a, Result<PutMetricDataResponse, ApiError>> {
         Box::pin(Cloudwatch::put_metric_data(self, cx, input))
+    }
+    fn set_alarm_state<'a>(&'a self, cx: &'a Cx, input: SetAlarmStateInput) -> BoxFuture<'a, Result<SetAlarmStateResponse, ApiError>> {
+        Box::pin(Cloudwatch::set_alarm_state(self, cx, input))
     }
 }
 
@@ -68,6 +84,9 @@ impl Client {
         self.0.bind(service);
     }
 
+    pub async fn describe_alarms(&self, cx: &Cx, input: DescribeAlarmsInput) -> Result<DescribeAlarmsOutput, ApiError> {
+        self.0.get()?.describe_alarms(cx, input).await
+    }
     pub async fn get_metric_data(&self, cx: &Cx, input: GetMetricDataInput) -> Result<GetMetricDataOutput, ApiError> {
         self.0.get()?.get_metric_data(cx, input).await
     }
@@ -79,6 +98,9 @@ impl Client {
     }
     pub async fn put_metric_data(&self, cx: &Cx, input: PutMetricDataInput) -> Result<PutMetricDataResponse, ApiError> {
         self.0.get()?.put_metric_data(cx, input).await
+    }
+    pub async fn set_alarm_state(&self, cx: &Cx, input: SetAlarmStateInput) -> Result<SetAlarmStateResponse, ApiError> {
+        self.0.get()?.set_alarm_state(cx, input).await
     }
 }
 
@@ -93,10 +115,12 @@ impl<T: Cloudwatch> Service for Server<T> {
     fn call<'a>(&'a self, operation: OperationId, cx: &'a Cx, input: Doc) -> BoxFuture<'a, Result<Answer, ApiError>> {
         let service = &*self.0;
         match operation {
-            0 => Box::pin(async move { Ok(Answer::of(service.get_metric_data(cx, GetMetricDataInput::from_slot(Some(input))).await?)) }),
-            1 => Box::pin(async move { Ok(Answer::of(service.get_metric_statistics(cx, GetMetricStatisticsInput::from_slot(Some(input))).await?)) }),
-            2 => Box::pin(async move { Ok(Answer::of(service.list_metrics(cx, ListMetricsInput::from_slot(Some(input))).await?)) }),
-            3 => Box::pin(async move { Ok(Answer::of(service.put_metric_data(cx, PutMetricDataInput::from_slot(Some(input))).await?)) }),
+            0 => Box::pin(async move { Ok(Answer::of(service.describe_alarms(cx, DescribeAlarmsInput::from_slot(Some(input))).await?)) }),
+            1 => Box::pin(async move { Ok(Answer::of(service.get_metric_data(cx, GetMetricDataInput::from_slot(Some(input))).await?)) }),
+            2 => Box::pin(async move { Ok(Answer::of(service.get_metric_statistics(cx, GetMetricStatisticsInput::from_slot(Some(input))).await?)) }),
+            3 => Box::pin(async move { Ok(Answer::of(service.list_metrics(cx, ListMetricsInput::from_slot(Some(input))).await?)) }),
+            4 => Box::pin(async move { Ok(Answer::of(service.put_metric_data(cx, PutMetricDataInput::from_slot(Some(input))).await?)) }),
+            5 => Box::pin(async move { Ok(Answer::of(service.set_alarm_state(cx, SetAlarmStateInput::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }
@@ -112,19 +136,27 @@ pub mod errors {
         ApiError::modeled(&ERRORS[0], message)
     }
 
-    pub fn invalid_next_token(message: impl Into<String>) -> ApiError {
+    pub fn invalid_format_fault(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[1], message)
     }
 
-    pub fn invalid_parameter_combination_exception(message: impl Into<String>) -> ApiError {
+    pub fn invalid_next_token(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[2], message)
     }
 
-    pub fn invalid_parameter_value_exception(message: impl Into<String>) -> ApiError {
+    pub fn invalid_parameter_combination_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[3], message)
     }
 
-    pub fn missing_required_parameter_exception(message: impl Into<String>) -> ApiError {
+    pub fn invalid_parameter_value_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[4], message)
+    }
+
+    pub fn missing_required_parameter_exception(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[5], message)
+    }
+
+    pub fn resource_not_found(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[6], message)
     }
 }

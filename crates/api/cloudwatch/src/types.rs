@@ -5,6 +5,59 @@
 use wire::{Bytes, Events, Map, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ActionConfiguration {
+    pub alarm_tags_propagation: Option<AlarmTagsPropagation>,
+}
+wire::structure!(ActionConfiguration { alarm_tags_propagation });
+
+wire::string_enum!(ActionsSuppressedBy { WaitPeriod = "WaitPeriod", ExtensionPeriod = "ExtensionPeriod", Alarm = "Alarm" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmPromQLCriteria {
+    pub query: String,
+    pub pending_period: Option<i32>,
+    pub recovery_period: Option<i32>,
+}
+wire::structure!(AlarmPromQLCriteria { query, pending_period, recovery_period });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmTagsPropagation {
+    pub enabled: bool,
+    pub included_tag_keys: Option<Vec<String>>,
+    pub excluded_tag_keys: Option<Vec<String>>,
+}
+wire::structure!(AlarmTagsPropagation { enabled, included_tag_keys, excluded_tag_keys });
+
+wire::string_enum!(AlarmType { CompositeAlarm = "CompositeAlarm", MetricAlarm = "MetricAlarm", LogAlarm = "LogAlarm" });
+
+wire::string_enum!(ComparisonOperator { GreaterThanOrEqualToThreshold = "GreaterThanOrEqualToThreshold", GreaterThanThreshold = "GreaterThanThreshold", LessThanThreshold = "LessThanThreshold", LessThanOrEqualToThreshold = "LessThanOrEqualToThreshold", LessThanLowerOrGreaterThanUpperThreshold = "LessThanLowerOrGreaterThanUpperThreshold", LessThanLowerThreshold = "LessThanLowerThreshold", GreaterThanUpperThreshold = "GreaterThanUpperThreshold" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompositeAlarm {
+    pub actions_enabled: Option<bool>,
+    pub alarm_actions: Option<Vec<String>>,
+    pub alarm_arn: Option<String>,
+    pub alarm_configuration_updated_timestamp: Option<Timestamp>,
+    pub alarm_description: Option<String>,
+    pub alarm_name: Option<String>,
+    pub alarm_rule: Option<String>,
+    pub insufficient_data_actions: Option<Vec<String>>,
+    pub ok_actions: Option<Vec<String>>,
+    pub state_reason: Option<String>,
+    pub state_reason_data: Option<String>,
+    pub state_updated_timestamp: Option<Timestamp>,
+    pub state_value: Option<StateValue>,
+    pub state_transitioned_timestamp: Option<Timestamp>,
+    pub actions_suppressed_by: Option<ActionsSuppressedBy>,
+    pub actions_suppressed_reason: Option<String>,
+    pub actions_suppressor: Option<String>,
+    pub actions_suppressor_wait_period: Option<i32>,
+    pub actions_suppressor_extension_period: Option<i32>,
+    pub action_configuration: Option<ActionConfiguration>,
+}
+wire::structure!(CompositeAlarm { actions_enabled, alarm_actions, alarm_arn, alarm_configuration_updated_timestamp, alarm_description, alarm_name, alarm_rule, insufficient_data_actions, ok_actions, state_reason, state_reason_data, state_updated_timestamp, state_value, state_transitioned_timestamp, actions_suppressed_by, actions_suppressed_reason, actions_suppressor, actions_suppressor_wait_period, actions_suppressor_extension_period, action_configuration });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Datapoint {
     pub timestamp: Option<Timestamp>,
     pub sample_count: Option<f64>,
@@ -16,6 +69,29 @@ pub struct Datapoint {
     pub extended_statistics: Option<Map<f64>>,
 }
 wire::structure!(Datapoint { timestamp, sample_count, average, sum, minimum, maximum, unit, extended_statistics });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAlarmsInput {
+    pub alarm_names: Option<Vec<String>>,
+    pub alarm_name_prefix: Option<String>,
+    pub alarm_types: Option<Vec<AlarmType>>,
+    pub children_of_alarm_name: Option<String>,
+    pub parents_of_alarm_name: Option<String>,
+    pub state_value: Option<StateValue>,
+    pub action_prefix: Option<String>,
+    pub max_records: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeAlarmsInput { alarm_names, alarm_name_prefix, alarm_types, children_of_alarm_name, parents_of_alarm_name, state_value, action_prefix, max_records, next_token });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAlarmsOutput {
+    pub composite_alarms: Option<Vec<CompositeAlarm>>,
+    pub metric_alarms: Option<Vec<MetricAlarm>>,
+    pub log_alarms: Option<Vec<LogAlarm>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeAlarmsOutput { composite_alarms, metric_alarms, log_alarms, next_token });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dimension {
@@ -44,6 +120,27 @@ pub struct EntityMetricData {
     pub metric_data: Option<Vec<MetricDatum>>,
 }
 wire::structure!(EntityMetricData { entity, metric_data });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum EvaluationCriteria {
+    PromQLCriteria(AlarmPromQLCriteria),
+    /// None of the members that the model has.
+    #[default]
+    Unset,
+}
+wire::union!(EvaluationCriteria { PromQLCriteria });
+
+wire::string_enum!(EvaluationState { PartialData = "PARTIAL_DATA", EvaluationFailure = "EVALUATION_FAILURE", EvaluationError = "EVALUATION_ERROR" });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum EvaluationWindow {
+    WallClockWindow(WallClockWindow),
+    SlidingWindow(SlidingWindow),
+    /// None of the members that the model has.
+    #[default]
+    Unset,
+}
+wire::union!(EvaluationWindow { WallClockWindow, SlidingWindow });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetMetricDataInput {
@@ -113,6 +210,35 @@ pub struct ListMetricsOutput {
 wire::structure!(ListMetricsOutput { metrics, next_token, owning_accounts });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogAlarm {
+    pub alarm_name: Option<String>,
+    pub alarm_arn: Option<String>,
+    pub alarm_description: Option<String>,
+    pub alarm_configuration_updated_timestamp: Option<Timestamp>,
+    pub actions_enabled: Option<bool>,
+    pub ok_actions: Option<Vec<String>>,
+    pub alarm_actions: Option<Vec<String>>,
+    pub insufficient_data_actions: Option<Vec<String>>,
+    pub state_value: Option<StateValue>,
+    pub state_reason: Option<String>,
+    pub state_reason_data: Option<String>,
+    pub state_updated_timestamp: Option<Timestamp>,
+    pub scheduled_query_configuration: Option<ScheduledQueryConfiguration>,
+    pub query_results_to_evaluate: Option<i32>,
+    pub query_results_to_alarm: Option<i32>,
+    pub threshold: Option<f64>,
+    pub comparison_operator: Option<ComparisonOperator>,
+    pub treat_missing_data: Option<String>,
+    pub state_transitioned_timestamp: Option<Timestamp>,
+    pub evaluation_state: Option<EvaluationState>,
+    pub action_log_line_count: Option<i32>,
+    pub action_log_line_role_arn: Option<String>,
+    pub warm_up_configuration: Option<WarmUpConfiguration>,
+    pub action_configuration: Option<ActionConfiguration>,
+}
+wire::structure!(LogAlarm { alarm_name, alarm_arn, alarm_description, alarm_configuration_updated_timestamp, actions_enabled, ok_actions, alarm_actions, insufficient_data_actions, state_value, state_reason, state_reason_data, state_updated_timestamp, scheduled_query_configuration, query_results_to_evaluate, query_results_to_alarm, threshold, comparison_operator, treat_missing_data, state_transitioned_timestamp, evaluation_state, action_log_line_count, action_log_line_role_arn, warm_up_configuration, action_configuration });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MessageData {
     pub code: Option<String>,
     pub value: Option<String>,
@@ -126,6 +252,45 @@ pub struct Metric {
     pub dimensions: Option<Vec<Dimension>>,
 }
 wire::structure!(Metric { namespace, metric_name, dimensions });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricAlarm {
+    pub alarm_name: Option<String>,
+    pub alarm_arn: Option<String>,
+    pub alarm_description: Option<String>,
+    pub alarm_configuration_updated_timestamp: Option<Timestamp>,
+    pub actions_enabled: Option<bool>,
+    pub ok_actions: Option<Vec<String>>,
+    pub alarm_actions: Option<Vec<String>>,
+    pub insufficient_data_actions: Option<Vec<String>>,
+    pub state_value: Option<StateValue>,
+    pub state_reason: Option<String>,
+    pub state_reason_data: Option<String>,
+    pub state_updated_timestamp: Option<Timestamp>,
+    pub metric_name: Option<String>,
+    pub namespace: Option<String>,
+    pub statistic: Option<Statistic>,
+    pub extended_statistic: Option<String>,
+    pub dimensions: Option<Vec<Dimension>>,
+    pub period: Option<i32>,
+    pub unit: Option<StandardUnit>,
+    pub evaluation_periods: Option<i32>,
+    pub datapoints_to_alarm: Option<i32>,
+    pub threshold: Option<f64>,
+    pub comparison_operator: Option<ComparisonOperator>,
+    pub treat_missing_data: Option<String>,
+    pub evaluate_low_sample_count_percentile: Option<String>,
+    pub metrics: Option<Vec<MetricDataQuery>>,
+    pub threshold_metric_id: Option<String>,
+    pub evaluation_state: Option<EvaluationState>,
+    pub state_transitioned_timestamp: Option<Timestamp>,
+    pub evaluation_window: Option<EvaluationWindow>,
+    pub warm_up_configuration: Option<WarmUpConfiguration>,
+    pub evaluation_criteria: Option<EvaluationCriteria>,
+    pub evaluation_interval: Option<i32>,
+    pub action_configuration: Option<ActionConfiguration>,
+}
+wire::structure!(MetricAlarm { alarm_name, alarm_arn, alarm_description, alarm_configuration_updated_timestamp, actions_enabled, ok_actions, alarm_actions, insufficient_data_actions, state_value, state_reason, state_reason_data, state_updated_timestamp, metric_name, namespace, statistic, extended_statistic, dimensions, period, unit, evaluation_periods, datapoints_to_alarm, threshold, comparison_operator, treat_missing_data, evaluate_low_sample_count_percentile, metrics, threshold_metric_id, evaluation_state, state_transitioned_timestamp, evaluation_window, warm_up_configuration, evaluation_criteria, evaluation_interval, action_configuration });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricDataQuery {
@@ -186,7 +351,43 @@ wire::string_enum!(RecentlyActive { Pt3H = "PT3H" });
 
 wire::string_enum!(ScanBy { TimestampDescending = "TimestampDescending", TimestampAscending = "TimestampAscending" });
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduleConfiguration {
+    pub schedule_expression: String,
+    pub start_time_offset: i64,
+    pub end_time_offset: Option<i64>,
+}
+wire::structure!(ScheduleConfiguration { schedule_expression, start_time_offset, end_time_offset });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScheduledQueryConfiguration {
+    pub query_string: String,
+    pub log_group_identifiers: Option<Vec<String>>,
+    pub query_arn: Option<String>,
+    pub scheduled_query_role_arn: String,
+    pub schedule_configuration: ScheduleConfiguration,
+    pub aggregation_expression: String,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(ScheduledQueryConfiguration { query_string, log_group_identifiers, query_arn, scheduled_query_role_arn, schedule_configuration, aggregation_expression, tags });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetAlarmStateInput {
+    pub alarm_name: String,
+    pub state_value: StateValue,
+    pub state_reason: String,
+    pub state_reason_data: Option<String>,
+}
+wire::structure!(SetAlarmStateInput { alarm_name, state_value, state_reason, state_reason_data });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SlidingWindow {
+}
+wire::structure!(SlidingWindow {  });
+
 wire::string_enum!(StandardUnit { Seconds = "Seconds", Microseconds = "Microseconds", Milliseconds = "Milliseconds", Bytes = "Bytes", Kilobytes = "Kilobytes", Megabytes = "Megabytes", Gigabytes = "Gigabytes", Terabytes = "Terabytes", Bits = "Bits", Kilobits = "Kilobits", Megabits = "Megabits", Gigabits = "Gigabits", Terabits = "Terabits", Percent = "Percent", Count = "Count", BytesSecond = "Bytes/Second", KilobytesSecond = "Kilobytes/Second", MegabytesSecond = "Megabytes/Second", GigabytesSecond = "Gigabytes/Second", TerabytesSecond = "Terabytes/Second", BitsSecond = "Bits/Second", KilobitsSecond = "Kilobits/Second", MegabitsSecond = "Megabits/Second", GigabitsSecond = "Gigabits/Second", TerabitsSecond = "Terabits/Second", CountSecond = "Count/Second", None = "None" });
+
+wire::string_enum!(StateValue { InsufficientData = "INSUFFICIENT_DATA", Alarm = "ALARM", Ok = "OK" });
 
 wire::string_enum!(Statistic { SampleCount = "SampleCount", Average = "Average", Sum = "Sum", Minimum = "Minimum", Maximum = "Maximum" });
 
@@ -201,7 +402,32 @@ wire::structure!(StatisticSet { sample_count, sum, minimum, maximum });
 
 wire::string_enum!(StatusCode { Complete = "Complete", InternalError = "InternalError", PartialData = "PartialData", Forbidden = "Forbidden" });
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+wire::structure!(Tag { key, value });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WallClockWindow {
+    pub timezone: Option<String>,
+}
+wire::structure!(WallClockWindow { timezone });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WarmUpConfiguration {
+    pub warm_up_period_duration_in_minutes: i32,
+    pub only_start_evaluating_after_warm_up_period_ends: Option<bool>,
+}
+wire::structure!(WarmUpConfiguration { warm_up_period_duration_in_minutes, only_start_evaluating_after_warm_up_period_ends });
+
 /// PutMetricData has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutMetricDataResponse {}
 wire::structure!(PutMetricDataResponse {});
+
+/// SetAlarmState has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetAlarmStateResponse {}
+wire::structure!(SetAlarmStateResponse {});

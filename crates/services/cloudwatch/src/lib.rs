@@ -1,34 +1,53 @@
 //! CloudWatch: metrics.
+//!
+//! What does not belong here: what other services measure (they do), logs (services/logs), protocols. `README.md` and ADR 10 say
+//! how metrics are kept.
 
-use std::sync::Arc;
+mod error;
+pub mod limits;
+mod meter;
+mod model;
+mod ops;
+mod reader;
+mod records;
+mod service;
+mod tasks;
 
-use kernel::{BoxFuture, Clock, PageTokens};
-use store::Store;
-use telemetry::{Meter, Sample};
+use api_cloudwatch::types::*;
+use kernel::Cx;
+use wire::ApiError;
 
-/// What the room needs from outside.
-pub struct Needs {
-    pub store: Store,
-    pub clock: Arc<dyn Clock>,
-    pub page_tokens: PageTokens,
-}
+pub use service::{Needs, Service};
 
-/// CloudWatch. Its background work is in [`Service::tasks`].
-pub struct Service {}
+type Answer<T> = Result<T, ApiError>;
 
-impl Service {
-    pub fn new(_needs: Needs) -> Self {
-        Self {}
+impl api_cloudwatch::Cloudwatch for Service {
+    async fn describe_alarms(&self, _: &Cx, input: DescribeAlarmsInput) -> Answer<DescribeAlarmsOutput> {
+        Ok(Self::no_alarms(&input)?)
     }
 
-    /// Background work by name; `gureum` starts it and drops it at the end.
-    pub fn tasks(self: &Arc<Self>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
-        Vec::new()
+    async fn get_metric_data(&self, cx: &Cx, input: GetMetricDataInput) -> Answer<GetMetricDataOutput> {
+        Ok(self.metric_data(cx, input).await?)
+    }
+
+    async fn get_metric_statistics(
+        &self,
+        cx: &Cx,
+        input: GetMetricStatisticsInput,
+    ) -> Answer<GetMetricStatisticsOutput> {
+        Ok(self.statistics(cx, input).await?)
+    }
+
+    async fn list_metrics(&self, cx: &Cx, input: ListMetricsInput) -> Answer<ListMetricsOutput> {
+        Ok(self.list(cx, &input)?)
+    }
+
+    async fn put_metric_data(&self, cx: &Cx, input: PutMetricDataInput) -> Answer<PutMetricDataResponse> {
+        self.put_data(cx, input).await?;
+        Ok(PutMetricDataResponse {})
+    }
+
+    async fn set_alarm_state(&self, _: &Cx, _: SetAlarmStateInput) -> Answer<SetAlarmStateResponse> {
+        Err(error::Error::NoSuchAlarm.into())
     }
 }
-
-impl Meter for Service {
-    fn record(&self, _: &Sample<'_>) {}
-}
-
-impl api_cloudwatch::Cloudwatch for Service {}

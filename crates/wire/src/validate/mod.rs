@@ -22,7 +22,9 @@ pub(crate) fn check(model: &Model, shape: ShapeId, input: &Doc) -> Result<(), Ap
     let plural = if violations.len() == 1 { "" } else { "s" };
     let message = format!("{} validation error{plural} detected: {}", violations.len(), violations.join("; "));
     let code = model.endpoint.error_style.validation_code;
-    Err(ApiError { class: ErrorClass::Validation, ..ApiError::unmodeled(400, code, message) })
+    // The query protocol's name for it; the others call it as every service of theirs does. Recorded for CloudWatch.
+    let json_name = (code == "ValidationError").then_some("ValidationException");
+    Err(ApiError { class: ErrorClass::Validation, json_name, ..ApiError::unmodeled(400, code, message) })
 }
 
 /// Where a value stands. Lives on the stack and becomes text only when something is wrong.

@@ -1,0 +1,61 @@
+//! Every bound of the room, with its unit and its source.
+//! Source, where none is named: CloudWatch API Reference, PutMetricData, GetMetricStatistics, GetMetricData; CloudWatch User Guide,
+//! "CloudWatch service quotas".
+
+use std::time::Duration;
+
+/// Metrics of one PutMetricData.
+pub const DATA_MAX: usize = 1_000;
+/// Dimensions of a metric.
+pub const DIMENSIONS_MAX: usize = 30;
+/// Items of a `Values` array. A stored point also keeps this many different values as they are.
+pub const VALUES_MAX: usize = 150;
+/// Greatest value, either side of zero: 2 to the power of 360.
+pub const VALUE_EXPONENT_MAX: i32 = 360;
+/// How far back a value may lie, and how far ahead.
+pub const TIMESTAMP_AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+pub const TIMESTAMP_AHEAD_MAX: Duration = Duration::from_secs(2 * 3600);
+
+/// Data points that GetMetricStatistics may be asked for.
+pub const STATISTICS_POINTS_MAX: i64 = 1_440;
+/// Queries of GetMetricData.
+pub const QUERIES_MAX: usize = 500;
+/// Data points on a page of GetMetricData, and the default.
+pub const DATA_POINTS_MAX: usize = 100_800;
+/// Periods that one query of GetMetricData may span. Ours: 455 days of minutes; it bounds the work of one call.
+pub const QUERY_PERIODS_MAX: i64 = 700_000;
+/// Metrics on a page of ListMetrics.
+pub const LIST_PAGE: usize = 500;
+/// Metrics that ListMetrics still shows after their last value.
+pub const LISTED_FOR: Duration = Duration::from_secs(14 * 24 * 3600);
+/// `RecentlyActive=PT3H`.
+pub const RECENTLY: Duration = Duration::from_secs(3 * 3600);
+
+/// How long points are kept by their length in seconds, and into which they are rolled up then.
+pub const RETENTION: [(u32, Duration, Option<u32>); 4] = [
+    (1, Duration::from_secs(3 * 3600), None),
+    (60, Duration::from_secs(15 * 24 * 3600), Some(300)),
+    (300, Duration::from_secs(63 * 24 * 3600), Some(3_600)),
+    (3_600, Duration::from_secs(455 * 24 * 3600), None),
+];
+
+/// Bins of a sketch; beyond it the two lowest become one. Ours: 2,048 bins of 2 % span 17 orders of magnitude.
+pub const SKETCH_BINS_MAX: usize = 2_048;
+/// Minutes of metrics that services' samples hold in memory. Ours: about 30 MB at worst.
+pub const OPEN_MINUTES_MAX: usize = 65_536;
+/// Metrics whose record is known to be fresh. Ours.
+pub const KNOWN_METRICS_MAX: usize = 65_536;
+/// How exact the time is at which a metric was last seen. Ours; AWS promises 50 minutes.
+pub const SEEN_GRAIN: Duration = Duration::from_secs(600);
+/// A metric without samples leaves the memory after this time. Ours.
+pub const IDLE_METRIC: Duration = Duration::from_secs(3600);
+/// Points that one transaction writes, rolls up or deletes. Ours: well below a millisecond of the committing thread.
+pub const POINTS_PER_COMMIT: usize = 128;
+/// Metrics in memory that are looked at under one lock, to find minutes that have passed. Ours.
+pub const METRICS_PER_LOOK: usize = 1_024;
+/// Records that one scan takes from the store. Ours.
+pub const RECORDS_PER_SCAN: usize = 512;
+/// The shortest time between two sweeps. Ours.
+pub const SWEEP_PAUSE_MIN: Duration = Duration::from_secs(3600);
+/// Metrics that `/_aws/cloudwatch/metrics/raw` shows at most. Ours.
+pub const RAW_METRICS_MAX: usize = 10_000;
