@@ -171,13 +171,19 @@ impl Platform {
             Arc::new(api_cloudwatch::Server(cloudwatch.clone())),
         ];
         let mut tasks = JoinSet::new();
-        for (_, task) in
-            logs.tasks().into_iter().chain(sqs.tasks()).chain(cloudwatch.tasks()).chain(event_sources.tasks())
-        {
+        for (_, task) in logs.tasks().into_iter().chain(sqs.tasks()).chain(cloudwatch.tasks()) {
             tasks.spawn(task);
         }
         for (_, task) in record.tasks() {
             tasks.spawn(task);
+        }
+        for (_, task) in event_sources.tasks() {
+            let doors = ingredients.doors.clone();
+            tasks.spawn(async move {
+                // Messages that have waited through a restart start functions at once.
+                doors.bound().await;
+                task.await;
+            });
         }
         let (running, doors) = (lambda.clone(), ingredients.doors.clone());
         tasks.spawn(async move {

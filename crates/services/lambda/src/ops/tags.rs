@@ -17,6 +17,9 @@ type Tags = BTreeMap<String, String>;
 
 impl Shared {
     pub async fn tag_resource(&self, cx: &Cx, input: TagResourceRequest) -> Result<TagResourceResponse, Error> {
+        if is_mapping(&input.resource) {
+            return self.event_sources.tag_resource(cx, input).await.map_err(Error::EventSources);
+        }
         let tagged = self.tagged(cx, &input.resource, "TagResource")?;
         self.change_tags(cx, tagged, move |tags| {
             tags.extend(input.tags);
@@ -28,6 +31,9 @@ impl Shared {
     }
 
     pub async fn untag_resource(&self, cx: &Cx, input: UntagResourceRequest) -> Result<UntagResourceResponse, Error> {
+        if is_mapping(&input.resource) {
+            return self.event_sources.untag_resource(cx, input).await.map_err(Error::EventSources);
+        }
         let tagged = self.tagged(cx, &input.resource, "UntagResource")?;
         self.change_tags(cx, tagged, move |tags| {
             tags.retain(|key, _| !input.tag_keys.contains(key));
@@ -38,6 +44,9 @@ impl Shared {
     }
 
     pub async fn list_tags(&self, cx: &Cx, input: ListTagsRequest) -> Result<ListTagsResponse, Error> {
+        if is_mapping(&input.resource) {
+            return self.event_sources.list_tags(cx, input).await.map_err(Error::EventSources);
+        }
         let tags = match self.tagged(cx, &input.resource, "ListTags")? {
             Tagged::Function(named) => self.functions.get(&named)?.record.tags.clone(),
             Tagged::CodeSigning(arn) => self.code_signing(&Place::of(cx), &arn)?.tags,
@@ -82,6 +91,11 @@ impl Shared {
         })
         .await
     }
+}
+
+/// Event source mappings keep their tags themselves.
+fn is_mapping(resource: &str) -> bool {
+    resource.contains(":event-source-mapping:")
 }
 
 /// What an ARN that can have tags names.
