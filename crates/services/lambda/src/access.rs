@@ -17,11 +17,11 @@ pub const LAMBDA: &str = "lambda.amazonaws.com";
 
 pub const INVOKE: &str = "lambda:InvokeFunction";
 
-/// Whether the policy of what is invoked lets the caller in. Services and other accounts need it; the function's own account
-/// does not. Errors: AWS's refusal.
+/// Whether the policy of what is invoked lets the caller in. Services and other accounts need it; the function's own account,
+/// and Lambda itself for an event source mapping of that account, do not. Errors: AWS's refusal.
 /// Source: Lambda Developer Guide, "Viewing resource-based IAM policies in Lambda".
 pub fn check_invoke(cx: &Cx, function: &Function, named: &FunctionRef, now: Timestamp) -> Result<(), Error> {
-    let own = cx.caller.kind != CallerKind::Service && cx.account == named.account;
+    let own = (cx.caller.kind != CallerKind::Service || cx.caller.arn == LAMBDA) && cx.account == named.account;
     if own || policy_allows(cx, function, named, now) {
         return Ok(());
     }

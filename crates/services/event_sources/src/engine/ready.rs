@@ -19,7 +19,6 @@ pub(super) struct Ready {
     pub source: Arc<dyn Source>,
     pub source_arn: String,
     pub function_arn: String,
-    pub role: Role,
     pub filters: Filters,
     pub measure: Measure,
     pub bounds: Bounds,
@@ -52,7 +51,7 @@ impl Ready {
         let source = SqsSource {
             sqs: service.sqs.clone(),
             clock: service.clock.clone(),
-            role: role.clone(),
+            role,
             queue_arn: record.event_source_arn.as_str().into(),
             queue_url: queue_url(account, region, queue).into(),
         };
@@ -65,7 +64,6 @@ impl Ready {
             source: Arc::new(source),
             source_arn: record.event_source_arn.clone(),
             function_arn: record.function_arn.clone(),
-            role,
             filters,
             measure: record.settings.measure(&kind),
             bounds: record.settings.bounds(),

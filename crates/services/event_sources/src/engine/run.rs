@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use api_lambda::types::{InvocationRequest, InvocationResponse, InvocationType};
 use bytes::Bytes;
-use kernel::{RoleRefused, Timestamp};
+use kernel::Timestamp;
 use telemetry::{Fact, What};
 use wire::ApiError;
 
-use super::ready::{FUNCTION_GONE, Ready, source_problem};
+use super::ready::{FUNCTION_GONE, Ready};
 use crate::limits::{FACT_REQUESTS_MAX, THROTTLE_PAUSE_FIRST, THROTTLE_PAUSE_MAX};
 use crate::model::batch::{Entry, event};
 use crate::model::pauses::growing;
 use crate::model::response::{self, Verdict};
 use crate::model::trace::farthest;
-use crate::service::Service;
+use crate::records::MappingId;
+use crate::service::{LAMBDA, Service};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
@@ -150,10 +151,9 @@ async fn invoke(service: &Service, ready: &Ready, part: &[Entry], tries: &mut Tr
     let trace = farthest(part.iter().filter_map(|entry| entry.trace.as_deref())).map(Arc::from);
     let mut waiting = None;
     loop {
-        let mut cx = match ready.role.cx().await {
-            Ok(cx) => cx,
-            Err(refused) => return Invoked::Gone(role_problem(refused)),
-        };
+        // Reading takes the function's role; running the function is Lambda's own.
+        let MappingId { place, .. } = &ready.id;
+        let mut cx = service.principals.as_service(LAMBDA, &place.account, &place.region);
         cx.trace_header.clone_from(&trace);
         cx.source_arn = Some(ready.source_arn.as_str().into());
         tries.note(&cx.request_id);
@@ -172,10 +172,6 @@ async fn invoke(service: &Service, ready: &Ready, part: &[Entry], tries: &mut Tr
             return Invoked::Dropped;
         }
     }
-}
-
-fn role_problem(refused: RoleRefused) -> String {
-    source_problem(&refused.into())
 }
 
 /// `Err`: it can be tried again; whether it was throttled.
