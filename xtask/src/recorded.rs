@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{ci, clients};
 
-const GROUPS: [&str; 8] = ["sts", "iam", "logs", "lambda_api", "lambda_invoke", "lambda_runtimes", "sqs", "cloudwatch"];
+const GROUPS: [&str; 9] =
+    ["sts", "iam", "logs", "lambda_api", "lambda_esm", "lambda_invoke", "lambda_runtimes", "sqs", "cloudwatch"];
 
 pub fn check(root: &Path) -> Result<()> {
     let recorded = root.join("../shared/recorded");

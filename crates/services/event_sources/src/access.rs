@@ -11,6 +11,11 @@ use crate::service::{LAMBDA, Service};
 /// In the order in which AWS complains.
 const SQS_ACTIONS: [&str; 3] = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
 
+/// AWS's words of a role without a right.
+pub(crate) fn role_may_not(action: &str) -> String {
+    format!("The function execution role does not have permissions to call {action} on SQS")
+}
+
 impl Service {
     /// Errors in strict access: AWS's refusal; open access notes it.
     pub(crate) async fn check_role(&self, cx: &Cx, role: &str, queue_arn: &str) -> Result<()> {

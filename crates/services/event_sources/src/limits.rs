@@ -39,6 +39,14 @@ pub const INVOCATIONS_PER_POLLER: u32 = 10;
 pub const POLLERS_MIN_DEFAULT: i32 = 2;
 pub const POLLERS_MAX_DEFAULT: i32 = 200;
 
+/// A read that takes longer had to wait: there is no backlog.
+pub const BACKLOG_READ_MAX: Duration = Duration::from_millis(50);
+
+/// A read that brings nothing so early is not asked again before `EMPTY_READ_PAUSE` is over: the queue has more readers waiting than
+/// it takes.
+pub const EMPTY_READ_MIN: Duration = Duration::from_millis(200);
+pub const EMPTY_READ_PAUSE: Duration = Duration::from_secs(1);
+
 /// After a failure concurrency does not shrink again for so long: batches that were out together count once. AWS does not say.
 pub const BACK_OFF_ONCE_IN: Duration = Duration::from_secs(1);
 

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::ready::{Ready, source_problem};
 use super::run::{BatchEnd, How, run};
-use crate::limits::SQS_WAIT_S_MAX;
+use crate::limits::{BACKLOG_READ_MAX, SQS_WAIT_S_MAX};
 use crate::model::batch::{Entry, Gathered};
 use crate::model::scaling::Scaling;
 use crate::service::Service;
@@ -69,8 +69,8 @@ struct Reader<'a> {
     ready: Arc<Ready>,
     gathered: Gathered,
     scaling: Scaling,
-    /// The read under way: an empty one means that there is no backlog.
     reading: Option<BoxFuture<'static, Read>>,
+    read_began: Timestamp,
     after_work: bool,
 }
 
@@ -90,6 +90,7 @@ pub(super) async fn read(service: &Arc<Service>, ready: Arc<Ready>, wake: &Notif
         gathered: Gathered::new(ready.measure),
         scaling: Scaling::new(ready.bounds, now),
         reading: None,
+        read_began: now,
         after_work: false,
         ready,
     };
@@ -104,23 +105,18 @@ impl Reader<'_> {
     async fn work(&mut self, wake: &Notify, batches: &mut Batches) -> Ended {
         loop {
             let now = self.service.clock.now();
-            let has_room = batches.0.len() < self.scaling.limit();
+            let has_room = self.has_room(batches, now);
             if has_room && self.gathered.due().is_some_and(|due| due <= now) {
                 self.let_out(batches);
                 continue;
             }
-            if !has_room {
-                self.scaling.starved(now);
-            } else if self.reading.is_none() && (self.gathered.is_empty() || self.gathered.room() > 0) {
+            if has_room && self.reading.is_none() {
+                self.read_began = now;
                 self.reading = Some(self.ready.source.read(self.gathered.room(), self.wait(now)));
             }
             match self.next(wake, batches, has_room).await {
                 Event::Changed => return Ended::Changed,
-                Event::Time => {
-                    if !has_room && self.ready.throttled.load(Ordering::Relaxed) == 0 {
-                        self.scaling.grow(self.service.clock.now());
-                    }
-                }
+                Event::Time => {}
                 Event::Batch(end) => {
                     if let Some(ended) = self.batch_ended(end) {
                         return ended;
@@ -134,6 +130,18 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether one more batch may be out. While all are, concurrency grows, unless batches wait to be let run.
+    fn has_room(&mut self, batches: &Batches, now: Timestamp) -> bool {
+        if batches.0.len() < self.scaling.limit() {
+            return true;
+        }
+        self.scaling.on_starved(now);
+        if self.ready.throttled.load(Ordering::Relaxed) == 0 {
+            self.scaling.grow(now);
+        }
+        batches.0.len() < self.scaling.limit()
+    }
+
     /// How long the next read may wait.
     fn wait(&self, now: Timestamp) -> Duration {
         let longest = Duration::from_secs(SQS_WAIT_S_MAX);
@@ -143,12 +151,7 @@ impl Reader<'_> {
     async fn next(&mut self, wake: &Notify, batches: &mut Batches, has_room: bool) -> Event {
         let clock: &dyn Clock = &*self.service.clock;
         let is_throttled = self.ready.throttled.load(Ordering::Relaxed) > 0;
-        let due = if has_room {
-            self.gathered.due()
-        } else {
-            // While batches wait to be let run there is nothing to grow for.
-            self.scaling.next_growth().filter(|_| !is_throttled)
-        };
+        let due = if has_room { self.gathered.due() } else { self.scaling.next_growth().filter(|_| !is_throttled) };
         let reading = async {
             match &mut self.reading {
                 Some(reading) => reading.await,
@@ -179,6 +182,9 @@ impl Reader<'_> {
         if entries.is_empty() {
             self.scaling.on_empty();
             return;
+        }
+        if self.service.clock.now().since(self.read_began) > BACKLOG_READ_MAX {
+            self.scaling.on_waited();
         }
         let Ready { source, filters, .. } = &*self.ready;
         if filters.is_empty() {

@@ -155,7 +155,7 @@ async fn invoke(service: &Service, ready: &Ready, part: &[Entry], tries: &mut Tr
         let MappingId { place, .. } = &ready.id;
         let mut cx = service.principals.as_service(LAMBDA, &place.account, &place.region);
         cx.trace_header.clone_from(&trace);
-        cx.source_arn = Some(ready.source_arn.as_str().into());
+        cx.source_arn = Some(ready.id.arn().into());
         tries.note(&cx.request_id);
         let request = InvocationRequest {
             function_name: ready.function_arn.clone(),

@@ -36,14 +36,16 @@ impl Bounds {
 pub(crate) struct Scaling {
     bounds: Bounds,
     limit: u32,
-    /// The last step up, or when the reader began to want one.
+    /// The last step up, or the begin of the backlog.
     stepped: Timestamp,
+    /// All batches have been out since the queue was last seen empty.
+    backlog: bool,
     failed: Option<Timestamp>,
 }
 
 impl Scaling {
     pub(crate) fn new(bounds: Bounds, now: Timestamp) -> Self {
-        Self { bounds, limit: bounds.at_first, stepped: now, failed: None }
+        Self { bounds, limit: bounds.at_first, stepped: now, backlog: false, failed: None }
     }
 
     /// Batches that may be out.
@@ -51,9 +53,17 @@ impl Scaling {
         self.limit as usize
     }
 
-    /// The reader has found all batches out and something may be waiting: from now on time counts.
-    pub(crate) fn starved(&mut self, now: Timestamp) {
-        self.stepped = self.stepped.max(now);
+    /// All batches are out and something may be waiting: from now on time counts.
+    pub(crate) fn on_starved(&mut self, now: Timestamp) {
+        if !self.backlog {
+            self.backlog = true;
+            self.stepped = now;
+        }
+    }
+
+    /// A read had to wait for what it brought.
+    pub(crate) fn on_waited(&mut self) {
+        self.backlog = false;
     }
 
     /// When one batch more may be out, if the reader is still starved then.
@@ -82,6 +92,7 @@ impl Scaling {
 
     /// A poll has brought nothing: there is no backlog.
     pub(crate) fn on_empty(&mut self) {
+        self.backlog = false;
         self.limit = self.limit.min(self.bounds.at_first);
     }
 }
@@ -99,7 +110,7 @@ mod tests {
 
     /// Starved from the start to `secs`.
     fn grown(scaling: &mut Scaling, secs: u64) {
-        scaling.starved(START);
+        scaling.on_starved(START);
         while let Some(due) = scaling.next_growth().filter(|due| *due <= at(secs * 1000)) {
             scaling.grow(due);
         }
@@ -116,6 +127,20 @@ mod tests {
         assert_eq!(scaling.next_growth(), None);
         scaling.on_empty();
         assert_eq!(scaling.limit(), 5);
+    }
+
+    #[test]
+    fn batches_that_end_meanwhile_do_not_hold_growth_back() {
+        let mut scaling = Scaling::new(Bounds::on_demand(None), START);
+        for ms in (0..=1_000).step_by(50) {
+            scaling.on_starved(at(ms));
+            scaling.grow(at(ms));
+        }
+        assert_eq!(scaling.limit(), 10);
+        scaling.on_waited();
+        scaling.on_starved(at(60_000));
+        scaling.grow(at(60_000));
+        assert_eq!(scaling.limit(), 10, "time without a backlog does not count");
     }
 
     #[test]
@@ -152,16 +177,17 @@ mod tests {
         #[test]
         fn the_limit_keeps_within_its_bounds(
             most in proptest::option::of(2_u32..1_000),
-            steps in proptest::collection::vec((0_u8..4, 0_u64..5_000), 0..300),
+            steps in proptest::collection::vec((0_u8..5, 0_u64..5_000), 0..300),
         ) {
             let mut scaling = Scaling::new(Bounds::on_demand(most), START);
             let mut now = START;
             for (step, ms) in steps {
                 now = now + Duration::from_millis(ms);
                 match step {
-                    0 => scaling.starved(now),
+                    0 => scaling.on_starved(now),
                     1 => scaling.grow(now),
                     2 => scaling.on_failure(now),
+                    3 => scaling.on_waited(),
                     _ => scaling.on_empty(),
                 }
                 prop_assert!(scaling.limit() >= 2 && scaling.limit() <= most.unwrap_or(1_250) as usize);

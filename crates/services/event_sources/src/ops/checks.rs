@@ -2,11 +2,12 @@
 
 use api_lambda::types::{FunctionConfiguration, GetFunctionConfigurationRequest};
 use api_sqs::types::GetQueueAttributesRequest;
-use kernel::{CallerKind, Cx};
+use kernel::Cx;
 
+use crate::access::role_may_not;
 use crate::error::{Error, Result};
 use crate::model::names::SourceKind;
-use crate::service::Service;
+use crate::service::{LAMBDA, Service};
 use crate::source::queue_url;
 
 impl Service {
@@ -34,8 +35,12 @@ impl Service {
         if *region != cx.region {
             return Err(Error::OtherRegion { queue: region.to_string(), function: cx.region.to_string() });
         }
-        self.check_role(cx, function.role.as_deref().unwrap_or_default(), arn).await?;
-        let visibility_s = self.visibility_s(cx, &queue_url(account, region, queue)).await?;
+        let role = function.role.as_deref().unwrap_or_default();
+        self.check_role(cx, role, arn).await?;
+        let session = function.function_name.as_deref().unwrap_or_default();
+        let as_role = self.principals.as_role(LAMBDA, role, session, region).await;
+        let as_role = as_role.map_err(|_| Error::RoleMayNot(role_may_not("ReceiveMessage")))?;
+        let visibility_s = self.visibility_s(&as_role, &queue_url(account, region, queue)).await?;
         let timeout_s = function.timeout.unwrap_or_default();
         if u64::try_from(timeout_s).unwrap_or(0) > visibility_s {
             return Err(Error::Visibility { visibility_s, timeout_s });
@@ -44,8 +49,6 @@ impl Service {
     }
 
     async fn visibility_s(&self, cx: &Cx, queue_url: &str) -> Result<u64> {
-        // As an account's own principal: that the role may was asked before.
-        debug_assert_ne!(cx.caller.kind, CallerKind::Service);
         let request = GetQueueAttributesRequest {
             queue_url: Some(queue_url.to_owned()),
             attribute_names: Some(vec!["VisibilityTimeout".into()]),

@@ -11,7 +11,9 @@ use kernel::{AccountId, BoxFuture, Clock, Region};
 use wire::ApiError;
 
 use super::{Role, Source, SourceError, sqs_event};
-use crate::limits::{HIDDEN_DEFAULT, SETTLE_PAUSE, SETTLE_TRIES, SQS_MESSAGES_AT_ONCE, SQS_WAIT_S_MAX};
+use crate::limits::{
+    EMPTY_READ_MIN, EMPTY_READ_PAUSE, HIDDEN_DEFAULT, SETTLE_PAUSE, SETTLE_TRIES, SQS_MESSAGES_AT_ONCE, SQS_WAIT_S_MAX,
+};
 use crate::model::batch::Entry;
 
 /// One queue, read as a function's role.
@@ -44,9 +46,8 @@ impl SqsSource {
         };
         let messages = self.sqs.receive_message(&cx, request).await.map_err(refused)?.messages.unwrap_or_default();
         let now = self.clock.now();
-        if messages.is_empty() && now.since(started) < SETTLE_PAUSE {
-            // The queue has more waiting readers than it takes: asking again at once would be a busy loop.
-            self.clock.sleep_until(started + Duration::from_secs(1)).await;
+        if messages.is_empty() && now.since(started) < EMPTY_READ_MIN {
+            self.clock.sleep_until(started + EMPTY_READ_PAUSE).await;
         }
         Ok(messages.into_iter().map(|message| self.entry(message, now)).collect())
     }
