@@ -1,6 +1,9 @@
 """Event source mappings by boto3: queues that feed functions."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from conftest import ACCOUNT, ROLE, eventually, refused, zipped
@@ -463,3 +466,109 @@ def test_throttled_messages_can_die_without_ever_having_run(fresh, name):
     server.kill()
 
 
+
+
+def test_a_role_must_be_allowed_to_read_the_queue(gureum, fresh, client, queue, function, mapping, name):
+    words = "The function execution role does not have permissions to call ReceiveMessage on SQS"
+    _, arn = queue()
+    function(WORKER)
+    made = client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=name)
+    assert words in made["ResponseMetadata"]["HTTPHeaders"]["x-gureum-hint"], "open access notes it"
+    gone(client("lambda"), made["UUID"])
+
+    server = fresh("--strict")
+    root = json.loads((server.folder / "state/gureum/root-key.json").read_text())
+    keys = {"key": root["access_key_id"], "secret": root["secret_access_key"]}
+    awslambda, iam, sqs = (server.client(service, **keys) for service in ("lambda", "iam", "sqs"))
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    make_function(awslambda, name, Role=role)
+    request = {"EventSourceArn": arn.replace(ACCOUNT, role.split(":")[4]), "FunctionName": name}
+    assert refused(awslambda.create_event_source_mapping, **request) == ("InvalidParameterValueException", 400, words)
+    managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"
+    iam.attach_role_policy(RoleName=name, PolicyArn=managed)
+    uuid = awslambda.create_event_source_mapping(**request)["UUID"]
+    assert state_of(awslambda, uuid, "Enabled")
+    sqs.send_message(QueueUrl=url, MessageBody="1")
+    assert eventually(lambda: bodies(events_of(server.client("logs", **keys), name)) == [["1"]])
+
+    # A role that is gone stops the mapping, which says so.
+    iam.detach_role_policy(RoleName=name, PolicyArn=managed)
+    iam.delete_role(RoleName=name)
+    sqs.send_message(QueueUrl=url, MessageBody="2")
+    result = lambda: awslambda.get_event_source_mapping(UUID=uuid).get("LastProcessingResult")  # noqa: E731
+    assert eventually(lambda: result() == "PROBLEM: Lambda failed to assume your function execution role")
+
+
+def test_the_aws_cli_makes_lists_and_deletes_mappings(gureum, queue, function, name, tmp_path):
+    _, arn = queue()
+    function(WORKER)
+    environment = dict(
+        os.environ,
+        AWS_ENDPOINT_URL=gureum.endpoint,
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_PAGER="",
+        HOME=str(tmp_path),
+    )
+
+    def aws(*words):
+        program = [os.path.join(os.path.dirname(sys.executable), "aws"), "lambda", *words, "--output", "json"]
+        done = subprocess.run(program, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    filters = json.dumps({"Filters": [{"Pattern": json.dumps({"body": {"a": [{"numeric": [">", 1]}]}})}]})
+    made = aws("create-event-source-mapping", "--function-name", name, "--event-source-arn", arn, "--batch-size", "5",
+               "--filter-criteria", filters, "--scaling-config", "MaximumConcurrency=2")  # fmt: skip
+    assert (made["State"], made["BatchSize"], made["ScalingConfig"]) == ("Creating", 5, {"MaximumConcurrency": 2})
+    [listed] = aws("list-event-source-mappings", "--function-name", name)["EventSourceMappings"]
+    assert listed["UUID"] == made["UUID"]
+    assert aws("delete-event-source-mapping", "--uuid", made["UUID"])["State"] == "Deleting"
+    assert eventually(lambda: aws("list-event-source-mappings", "--function-name", name)["EventSourceMappings"] == [])
+
+
+V3 = """
+const { LambdaClient, CreateEventSourceMappingCommand } = require('@aws-sdk/client-lambda');
+const { SQSClient, SendMessageCommand } = require('@aws-sdk/client-sqs');
+const [endpoint, FunctionName, EventSourceArn, QueueUrl] = process.argv.slice(2);
+const config = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+(async () => {
+  const lambda = new LambdaClient(config);
+  const made = await lambda.send(new CreateEventSourceMappingCommand({ FunctionName, EventSourceArn, BatchSize: 1 }));
+  await new SQSClient(config).send(new SendMessageCommand({ QueueUrl, MessageBody: 'by v3' }));
+  console.log(JSON.stringify([made.State, made.LastModified instanceof Date, made.UUID]));
+})();
+"""
+
+
+def test_aws_sdk_v3_feeds_a_function(gureum, awslambda, queue, function, events, name, tmp_path):
+    url, arn = queue()
+    function(WORKER)
+    (tmp_path / "v3.js").write_text(V3)
+    environment = dict(os.environ, NODE_PATH=os.path.join(os.environ["GUREUM_NODE_CLIENTS"], "node_modules"))
+    done = subprocess.run(
+        ["node", "v3.js", gureum.endpoint, name, arn, url],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    state, is_date, uuid = json.loads(done.stdout or done.stderr)
+    assert (state, is_date) == ("Creating", True)
+    assert eventually(lambda: bodies(events(name)) == [["by v3"]])
+    gone(awslambda, uuid)
+
+
+def test_events_are_counted_for_who_asks(client, sqs, queue, function, mapping, name):
+    url, arn = queue()
+    function(WORKER)
+    uuid = mapping(arn, name, MetricsConfig={"Metrics": ["EventCount"]})
+    assert client("lambda").get_event_source_mapping(UUID=uuid)["MetricsConfig"] == {"Metrics": ["EventCount"]}
+    sqs.send_message(QueueUrl=url, MessageBody="1")
+    dimensions = [{"Name": "EventSourceMappingUUID", "Value": uuid}]
+    listed = lambda: {  # noqa: E731
+        metric["MetricName"]
+        for metric in client("cloudwatch").list_metrics(Namespace="AWS/Lambda", Dimensions=dimensions)["Metrics"]
+    }
+    assert eventually(lambda: {"PolledEventCount", "InvokedEventCount", "DeletedEventCount"} <= listed(), 90)

@@ -43,15 +43,16 @@ pub struct Service {
     pub(crate) iam: api_iam::Client,
     pub(crate) lambda: api_lambda::Client,
     pub(crate) sqs: api_sqs::Client,
+    pub(crate) meter: Arc<dyn Meter>,
     pub(crate) facts: Arc<dyn Facts>,
     pub(crate) wanted: Wanted,
 }
 
 impl Service {
     pub fn new(needs: Needs) -> Self {
-        let Needs { store, clock, rng, page_tokens, principals, iam, lambda, sqs, meter: _, facts } = needs;
+        let Needs { store, clock, rng, page_tokens, principals, iam, lambda, sqs, meter, facts } = needs;
         let wanted = Wanted::default();
-        Self { store, clock, rng, page_tokens, principals, iam, lambda, sqs, facts, wanted }
+        Self { store, clock, rng, page_tokens, principals, iam, lambda, sqs, meter, facts, wanted }
     }
 
     /// Background work by name; `gureum` starts it once functions can run, and drops it at the end. Mappings that were there

@@ -274,3 +274,39 @@ async fn no_later_message_of_a_group_passes_one_that_failed() {
     let of_a: Vec<String> = world.lambda.bodies().into_iter().filter(|body| body.starts_with('a')).collect();
     assert_eq!(of_a, ["a1", "a2", "a2", "a3"]);
 }
+
+#[tokio::test]
+async fn events_are_counted_for_who_asks() {
+    let world = World::new().start();
+    world.lambda.answer(|records| if records[0]["body"] == r#"{"kind":"bad"}"# { failed() } else { ok("null") });
+    world
+        .map(|request| {
+            one_at_a_time(request);
+            let pattern = Some(r#"{"body":{"kind":["good","bad"]}}"#.to_owned());
+            request.filter_criteria = Some(FilterCriteria { filters: Some(vec![Filter { pattern }]) });
+            request.metrics_config =
+                Some(EventSourceMappingMetricsConfig { metrics: Some(vec![EventSourceMappingMetric::EventCount]) });
+        })
+        .await;
+    for body in [r#"{"kind":"good"}"#, r#"{"kind":"bad"}"#, "other"] {
+        world.sqs.send(body);
+    }
+    let expected = [
+        ("DeletedEventCount", 1.0),
+        ("FailedInvokeEventCount", 1.0),
+        ("FilteredOutEventCount", 1.0),
+        ("InvokedEventCount", 2.0),
+        ("PolledEventCount", 3.0),
+    ];
+    let expected = expected.map(|(metric, count)| (metric.to_owned(), count)).into();
+    until(|| *world.measured.0.lock().unwrap() == expected).await;
+}
+
+#[tokio::test]
+async fn nobody_counts_what_nobody_asked_for() {
+    let world = World::new().start();
+    world.map(|_| {}).await;
+    world.sqs.send("1");
+    until(|| world.sqs.left().is_empty()).await;
+    assert!(world.measured.0.lock().unwrap().is_empty());
+}

@@ -9,6 +9,7 @@ use kernel::{BoxFuture, Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use super::metrics::Count;
 use super::ready::{Ready, source_problem};
 use super::run::{BatchEnd, How, run};
 use crate::limits::{BACKLOG_READ_MAX, SQS_WAIT_S_MAX};
@@ -186,7 +187,8 @@ impl Reader<'_> {
         if self.service.clock.now().since(self.read_began) > BACKLOG_READ_MAX {
             self.scaling.on_waited();
         }
-        let Ready { source, filters, .. } = &*self.ready;
+        let Ready { source, filters, counts, .. } = &*self.ready;
+        counts.add(Count::Polled, entries.len());
         if filters.is_empty() {
             self.gathered.add(entries);
             return;
@@ -197,6 +199,7 @@ impl Reader<'_> {
         if others.is_empty() {
             return;
         }
+        counts.add(Count::FilteredOut, others.len());
         let settled = source.settle(others.into_iter().map(|entry| entry.handle).collect()).await;
         if let Err(error) = settled {
             tracing::info!(%error, mapping = self.ready.id.uuid, "messages that a filter drops will come back");
@@ -208,9 +211,16 @@ impl Reader<'_> {
         batches.0.spawn(run(self.service.clone(), self.ready.clone(), parts));
     }
 
+    /// Of a function that reports failures, errors do not slow the mapping down.
+    /// Source: Lambda Developer Guide, "Implementing partial batch responses".
     fn batch_ended(&mut self, end: BatchEnd) -> Option<Ended> {
         self.after_work = true;
-        if end.how != How::Succeeded {
+        let counts = match end.how {
+            How::Succeeded => false,
+            How::Failed => !self.ready.reports_failures,
+            How::Dropped => true,
+        };
+        if counts {
             self.scaling.on_failure(self.service.clock.now());
         }
         end.problem.map(|problem| Ended::Problem { problem, after_work: false })

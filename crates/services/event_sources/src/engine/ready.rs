@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use api_lambda::types::{FunctionConfiguration, GetFunctionConfigurationRequest};
 use wire::ApiError;
 
+use super::metrics::Counts;
 use crate::model::batch::Measure;
 use crate::model::filters::Filters;
 use crate::model::names::{SourceKind, function_name};
@@ -23,6 +24,7 @@ pub(super) struct Ready {
     pub measure: Measure,
     pub bounds: Bounds,
     pub reports_failures: bool,
+    pub counts: Counts,
     /// Batches that wait because they were not let run.
     pub throttled: AtomicUsize,
 }
@@ -68,6 +70,7 @@ impl Ready {
             measure: record.settings.measure(&kind),
             bounds: record.settings.bounds(),
             reports_failures: record.settings.reports_failures,
+            counts: Counts::new(&service.meter, &service.clock, id, record.settings.metrics.as_deref()),
             throttled: AtomicUsize::new(0),
         }))
     }

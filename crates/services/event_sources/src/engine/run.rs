@@ -11,6 +11,7 @@ use kernel::Timestamp;
 use telemetry::{Fact, What};
 use wire::ApiError;
 
+use super::metrics::Count;
 use super::ready::{FUNCTION_GONE, Ready};
 use crate::limits::{FACT_REQUESTS_MAX, THROTTLE_PAUSE_FIRST, THROTTLE_PAUSE_MAX};
 use crate::model::batch::{Entry, event};
@@ -63,6 +64,7 @@ pub(super) async fn run(service: Arc<Service>, ready: Arc<Ready>, parts: Vec<Vec
 
 async fn run_part(service: &Service, ready: &Ready, part: &[Entry]) -> BatchEnd {
     let mut tries = Tries { requests: Vec::new(), throttles: 0, failures: 0, hidden_until: None };
+    let count_failed = |failed: usize| ready.counts.add(Count::FailedInvoke, failed);
     let (how, problem) = match invoke(service, ready, part, &mut tries).await {
         Invoked::Dropped => (How::Dropped, None),
         Invoked::Failed => (How::Failed, None),
@@ -74,6 +76,7 @@ async fn run_part(service: &Service, ready: &Ready, part: &[Entry]) -> BatchEnd 
             if failed.is_empty() {
                 return BatchEnd { how: How::Succeeded, problem: None };
             }
+            count_failed(failed.len());
             let partly = failed.len() < part.len();
             tell(
                 service,
@@ -90,6 +93,7 @@ async fn run_part(service: &Service, ready: &Ready, part: &[Entry]) -> BatchEnd 
             return BatchEnd { how: How::Failed, problem: None };
         }
     };
+    count_failed(part.len());
     let waited = part.first().map_or(Duration::ZERO, |first| service.clock.now().since(first.read_at));
     let (mapping, function, queue) = (ready.id.uuid.clone(), ready.function_arn.clone(), ready.source_arn.clone());
     let what = match how {
@@ -124,8 +128,10 @@ async fn settle(ready: &Ready, handles: Vec<String>) {
     if handles.is_empty() {
         return;
     }
-    if let Err(error) = ready.source.settle(handles).await {
-        tracing::info!(%error, mapping = ready.id.uuid, "messages that were handled will come back");
+    let settled = handles.len();
+    match ready.source.settle(handles).await {
+        Ok(()) => ready.counts.add(Count::Deleted, settled),
+        Err(error) => tracing::info!(%error, mapping = ready.id.uuid, "messages that were handled will come back"),
     }
 }
 
@@ -164,7 +170,10 @@ async fn invoke(service: &Service, ready: &Ready, part: &[Entry], tries: &mut Tr
             ..InvocationRequest::default()
         };
         match read_answer(service.lambda.invoke(&cx, request).await) {
-            Ok(invoked) => return invoked,
+            Ok(invoked) => {
+                ready.counts.add(Count::Invoked, part.len());
+                return invoked;
+            }
             Err(throttled) => tries.throttles += u32::from(throttled),
         }
         waiting.get_or_insert_with(|| Waiting::new(&ready.throttled));

@@ -18,7 +18,7 @@ use kernel::{
 };
 use service_event_sources::{Needs, Service};
 use store::Store;
-use telemetry::{Fact, Facts, Silent, What};
+use telemetry::{Fact, Facts, Meter, Sample, What};
 use tokio::sync::Notify;
 use wire::ApiError;
 
@@ -233,6 +233,18 @@ struct NoIam;
 
 impl api_iam::Iam for NoIam {}
 
+/// Adds up samples, by metric and dimensions.
+#[derive(Default)]
+pub struct Measured(pub Mutex<BTreeMap<String, f64>>);
+
+impl Meter for Measured {
+    fn record(&self, sample: &Sample<'_>) {
+        assert_eq!(sample.dimensions[0].0, "EventSourceMappingUUID");
+        let sum: f64 = sample.values.iter().map(|(value, count)| value * count).sum();
+        *self.0.lock().unwrap().entry(sample.metric.to_owned()).or_default() += sum;
+    }
+}
+
 /// Remembers facts.
 #[derive(Default)]
 pub struct Told(pub Mutex<Vec<Fact>>);
@@ -255,6 +267,7 @@ pub struct World {
     pub lambda: Arc<FakeLambda>,
     pub principals: Arc<FakePrincipals>,
     pub facts: Arc<Told>,
+    pub measured: Arc<Measured>,
     pub clock: Arc<VirtualClock>,
     pub store: Store,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -290,7 +303,7 @@ impl World {
         sqs_client.bind(sqs.clone());
         lambda_client.bind(lambda.clone());
         let principals = Arc::new(FakePrincipals { trusts: Mutex::new(true) });
-        let facts = Arc::new(Told::default());
+        let (facts, measured) = (Arc::new(Told::default()), Arc::new(Measured::default()));
         let service = Arc::new(Service::new(Needs {
             store: store.clone(),
             clock: clock.clone(),
@@ -300,10 +313,10 @@ impl World {
             iam: iam_client,
             lambda: lambda_client,
             sqs: sqs_client,
-            meter: Arc::new(Silent),
+            meter: measured.clone(),
             facts: facts.clone(),
         }));
-        Self { service, sqs, lambda, principals, facts, clock, store, tasks: Vec::new() }
+        Self { service, sqs, lambda, principals, facts, measured, clock, store, tasks: Vec::new() }
     }
 
     pub fn start(mut self) -> Self {
