@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 
 import botocore.session
 import pytest
@@ -353,3 +354,65 @@ def test_both_sdks_for_javascript_put_and_read_metrics(gureum, name, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [3, 3, "InvalidParameterValue"]
+
+
+def test_raw_metrics_are_shown_as_localstack_shows_them(gureum, name):
+    key = "111111111124"
+    put(gureum.client("cloudwatch", key=key), name, Values=[1.5, 2.0], Counts=[1, 2], Dimensions=[dict(Name="d", Value="v")])
+    told = json.load(urllib.request.urlopen(gureum.endpoint + "/_aws/cloudwatch/metrics/raw"))["metrics"]
+    [first, *others] = [metric for metric in told if metric["ns"] == name]
+    assert [first["v"], *[other["v"] for other in others]] == [1.5, 2.0, 2.0]
+    assert (first["n"], first["d"], first["account"], first["region"]) == ("m", [{"n": "d", "v": "v"}], key, "us-east-1")
+    assert abs(first["t"] - time.time()) < 120
+
+
+# Metrics of services
+
+
+def of_queue(cloudwatch, queue, metric, stat="Sum"):
+    points = statistics(cloudwatch, "AWS/SQS", metric, 3600, 3600, Dimensions=[dict(Name="QueueName", Value=queue)])
+    return sum(point[stat] for point in points)
+
+
+def test_messages_are_counted_at_once(gureum, name):
+    sqs, cloudwatch = (gureum.client(service, key="111111111125") for service in ["sqs", "cloudwatch"])
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="1234")
+    sqs.send_message_batch(QueueUrl=url, Entries=[dict(Id=i, MessageBody="12") for i in "abc"])
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    counted = {
+        metric: of_queue(cloudwatch, name, metric)
+        for metric in ["NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted", "SentMessageSize"]
+    }
+    assert list(counted.values()) == [4, 1, 1, 10]
+    assert of_queue(cloudwatch, name, "SentMessageSize", "Maximum") == 4
+    assert of_queue(cloudwatch, name + "x", "NumberOfMessagesSent") == 0
+
+
+def test_how_a_queue_stands_is_measured_every_minute(fresh, name):
+    server = fresh("--virtual-clock")
+    sqs, cloudwatch = server.client("sqs"), server.client("cloudwatch")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    for body in "abc":
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    sqs.receive_message(QueueUrl=url, VisibilityTimeout=3600)
+    server.cli("time", "advance", "60s")
+    assert eventually(lambda: of_queue(cloudwatch, name, "ApproximateAgeOfOldestMessage", "Maximum") >= 60)
+    assert of_queue(cloudwatch, name, "ApproximateNumberOfMessagesVisible", "Maximum") == 2
+    assert of_queue(cloudwatch, name, "ApproximateNumberOfMessagesNotVisible", "Maximum") == 1
+    assert of_queue(cloudwatch, name, "NumberOfMessagesSent") == 3, "counted once, recorded or not"
+    listed = eventually(lambda: cloudwatch.list_metrics(Namespace="AWS/SQS")["Metrics"])
+    assert {"QueueName"} == {dimension["Name"] for metric in listed for dimension in metric["Dimensions"]}
+    assert {"NumberOfMessagesSent", "ApproximateNumberOfMessagesDelayed"} <= {metric["MetricName"] for metric in listed}
+
+
+def test_a_stop_loses_no_counts(fresh, name):
+    server = fresh()
+    sqs = server.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    for _ in range(7):
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    server.stop()
+    server.start()
+    assert of_queue(server.client("cloudwatch"), name, "NumberOfMessagesSent") == 7

@@ -41,6 +41,8 @@ pub enum Asked {
     Plugins,
     /// `GET /_aws/lambda/runtimes?filter=…`
     LambdaRuntimes { filter: Option<String> },
+    /// `GET /_aws/cloudwatch/metrics/raw`
+    RawMetrics,
     /// `GET /_gureum/v1/status`
     Status,
     /// `GET /_gureum/v1/explain?request=…`, `?message=…` or `?last=1`; the language by `lang=` or Accept-Language.
@@ -116,9 +118,11 @@ impl Asked {
             "/_localstack/info" | "/_localstack/init" | "/_localstack/config" | "/_localstack/diagnose" => {
                 &[Method::GET]
             }
-            "/_localstack/plugins" | "/_aws/lambda/runtimes" | "/_gureum/v1/status" | "/_gureum/v1/explain" => {
-                &[Method::GET]
-            }
+            "/_localstack/plugins"
+            | "/_aws/lambda/runtimes"
+            | "/_aws/cloudwatch/metrics/raw"
+            | "/_gureum/v1/status"
+            | "/_gureum/v1/explain" => &[Method::GET],
             "/_localstack/state/reset" | "/_gureum/v1/reset" | "/_gureum/v1/time/advance" => &[Method::POST],
             _ if init.is_some() => &[Method::GET],
             _ => return Err(InternalError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}"))),
@@ -139,6 +143,7 @@ impl Asked {
             "/_localstack/diagnose" => Self::Diagnose,
             "/_localstack/plugins" => Self::Plugins,
             "/_aws/lambda/runtimes" => Self::LambdaRuntimes { filter: query_value(query, "filter").map(str::to_owned) },
+            "/_aws/cloudwatch/metrics/raw" => Self::RawMetrics,
             "/_gureum/v1/status" => Self::Status,
             "/_gureum/v1/explain" => {
                 Self::Explain { what: explained_of(query)?, language: query_value(query, "lang").map(str::to_owned) }
@@ -154,6 +159,7 @@ impl Asked {
             Self::Health | Self::Info | Self::Init { .. } | Self::LambdaRuntimes { .. } | Self::Plugins => Rule::Anyone,
             Self::Status
             | Self::Explain { .. }
+            | Self::RawMetrics
             | Self::AdvanceTime(_)
             | Self::Config
             | Self::Diagnose
@@ -174,6 +180,7 @@ impl Asked {
             Self::Diagnose => "Diagnose",
             Self::Plugins => "Plugins",
             Self::LambdaRuntimes { .. } => "LambdaRuntimes",
+            Self::RawMetrics => "RawMetrics",
             Self::Status => "Status",
             Self::Explain { .. } => "Explain",
             Self::Reset => "Reset",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use config::Settings;
 use edge::{Asked, Explained, Internal, InternalError, RawAnswer, RawRoute};
 use http::StatusCode;
-use kernel::{BoxFuture, Clock, Cx, VirtualClock};
+use kernel::{Access, BoxFuture, Clock, Cx, VirtualClock};
 use serde_json::{Value, json};
 use service_lambda::{CodeDoor, CodeRefused};
 use telemetry::About;
@@ -64,6 +64,11 @@ impl Internal for Paths {
                 // LocalStack lists its Python plugins here, by namespace. There are none.
                 Asked::Plugins => Ok(json!({})),
                 Asked::LambdaRuntimes { filter } => localstack::lambda_runtimes(filter.as_deref()),
+                Asked::RawMetrics => {
+                    let only = (caller.access == Access::Strict).then_some(&caller.account);
+                    let raw = self.current.get().cloudwatch.raw(only);
+                    raw.map_err(|error| InternalError::new(StatusCode::INTERNAL_SERVER_ERROR, error))
+                }
                 Asked::Status => Ok(self.status()),
                 Asked::Explain { what, language } => self.explain(what, language.as_deref(), caller).await,
                 Asked::Reset => {

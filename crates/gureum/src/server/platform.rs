@@ -53,6 +53,8 @@ pub struct Platform {
     pub lambda: service_lambda::LambdaService,
     pub engine: Arc<Pool>,
     pub facts: Arc<FactStore>,
+    pub cloudwatch: Arc<service_cloudwatch::Service>,
+    sqs: Arc<service_sqs::Service>,
     function_logs: Arc<dyn LogSink>,
     clock: Arc<dyn Clock>,
     /// In the order of [`Current::services`].
@@ -198,10 +200,21 @@ impl Platform {
                 tracing::info!(%error, "stored packages could not be swept");
             }
         });
-        Ok(Self { directory, lambda, engine, facts: record, function_logs, clock: clock.clone(), services, tasks })
+        Ok(Self {
+            directory,
+            lambda,
+            engine,
+            facts: record,
+            cloudwatch,
+            sqs,
+            function_logs,
+            clock: clock.clone(),
+            services,
+            tasks,
+        })
     }
 
-    /// Ends every execution environment, and keeps what functions and services have said until then.
+    /// Ends every execution environment, and keeps what functions and services have said and counted until then.
     pub async fn stop(&self) {
         self.engine.shutdown().await;
         self.lambda.flush_metrics();
@@ -209,6 +222,8 @@ impl Platform {
         if self.clock.timeout(FLUSH_MAX, self.function_logs.flush()).await.is_err() {
             tracing::warn!("the last log lines of functions could not be kept in time");
         }
+        self.sqs.flush_metrics();
+        self.cloudwatch.flush().await;
     }
 }
 

@@ -144,14 +144,15 @@ impl Open {
     }
 
     /// Every open minute of every metric: for `metrics/raw`.
-    pub(crate) fn all(&self) -> Vec<(Place, SeriesId, Series, Period, Piece)> {
+    pub(crate) fn all(&self) -> Vec<(Place, Series, Period, Piece)> {
         let inner = self.lock();
         let metrics = inner.metrics.values().flatten();
         metrics
             .flat_map(|metric| {
-                metric.minutes.iter().map(|(period, piece)| {
-                    (metric.place.clone(), metric.id, metric.series.clone(), *period, piece.clone())
-                })
+                metric
+                    .minutes
+                    .iter()
+                    .map(|(period, piece)| (metric.place.clone(), metric.series.clone(), *period, piece.clone()))
             })
             .collect()
     }

@@ -9,6 +9,7 @@ mod error;
 pub mod fuzz;
 pub mod limits;
 mod machine;
+mod metrics;
 mod model;
 mod ops;
 mod records;

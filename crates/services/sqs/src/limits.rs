@@ -81,6 +81,15 @@ pub const FAIR_LOOK_AHEAD: usize = 10_000;
 pub const NOISY_IN_FLIGHT_MIN: usize = 30;
 pub const NOISY_SHARE: usize = 10;
 
+/// How long a queue without messages is active after its last call: its metrics are recorded. Source: Developer Guide,
+/// "Monitoring Amazon SQS queues using CloudWatch".
+pub const ACTIVE_FOR: Duration = Duration::from_secs(6 * 3600);
+/// Different sizes of messages that are counted before they are recorded. Ours: what a point keeps exactly.
+pub const SIZES_MAX: usize = 150;
+/// A message of a standard queue that was received so often is left out of the age of the oldest. Source: Developer Guide,
+/// "Available CloudWatch metrics for Amazon SQS".
+pub const POISON_RECEIVES: u32 = 3;
+
 /// `MaxNumberOfMessagesPerSecond` of a move task. Source: SQS API Reference, StartMessageMoveTask.
 pub const MOVES_PER_SECOND: RangeInclusive<u32> = 1..=500;
 /// Active move tasks per account; how many of a queue are listed.

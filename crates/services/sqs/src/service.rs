@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::access::{self, Action};
 use crate::error::{Error, Result, required};
 use crate::machine::{Command, Out, QueueMachine, Rooms};
+use crate::metrics::{Metrics, Tally};
 use crate::model::name::QueueName;
 use crate::records::{Place, Queue, QueueId};
 
@@ -36,6 +37,7 @@ pub struct Service {
     /// Queues that were asked for before.
     known: RwLock<BTreeMap<QueueName, Arc<Known>>>,
     pub(crate) rooms: Rooms,
+    pub(crate) metrics: Arc<Metrics>,
     /// Wakes the sweeper.
     pub(crate) sweep: Notify,
     /// Wakes the task that runs move tasks.
@@ -47,6 +49,7 @@ pub(crate) struct Known {
     pub id: QueueId,
     pub queue: Queue,
     pub policy: Option<Policy>,
+    pub tally: Arc<Tally>,
 }
 
 impl Known {
@@ -65,9 +68,10 @@ impl Known {
 
 impl Service {
     pub fn new(needs: Needs) -> Self {
-        let Needs { store, clock, rng, page_tokens, meter: _, facts } = needs;
+        let Needs { store, clock, rng, page_tokens, meter, facts } = needs;
         let (machines, timers) = Machines::new(store.clone());
         Self {
+            metrics: Metrics::new(meter, clock.clone()),
             store,
             clock,
             rng,
@@ -97,6 +101,7 @@ impl Service {
         let url = required(url.filter(|url| !url.is_empty()).or_else(by_path), "QueueUrl")?;
         let known = self.known(&QueueName::of_url(&url, &cx.region)?)?;
         access::check(cx, &known, action, self.now())?;
+        self.metrics.touch(&known.tally);
         Ok(known)
     }
 
@@ -114,7 +119,9 @@ impl Service {
         let queue = queue.ok_or(Error::NoSuchQueue)?;
         let policy = queue.attributes.policy.as_deref();
         let policy = policy.and_then(|policy| Policy::parse(policy, PolicyKind::Resource).ok());
-        let known = Arc::new(Known { id: QueueId::new(name.clone(), queue.number), queue, policy });
+        let tally = self.metrics.tally(name, queue.attributes.fifo.is_some());
+        self.metrics.touch(&tally);
+        let known = Arc::new(Known { id: QueueId::new(name.clone(), queue.number), queue, policy, tally });
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let newer = all.get(name).is_none_or(|other| {
             other.queue.number != known.queue.number || other.queue.revision <= known.queue.revision

@@ -3,15 +3,18 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use kernel::BoxFuture;
+use kernel::{BoxFuture, Timestamp};
 use store::{Direction, Key, KeyRange, Part, StoreError};
 
 use crate::error::{Error, Result};
-use crate::machine::{Command, Out};
+use crate::machine::{Command, Measures, Out};
 use crate::model::name::QueueName;
 use crate::records::{Place, QueueId};
 use crate::service::Service;
 
+/// Milliseconds between two records of a queue's metrics. Source: SQS Developer Guide, "Monitoring Amazon SQS queues using
+/// CloudWatch".
+const MINUTE_MS: i64 = 60_000;
 /// The pause after a task failed on the disk.
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -19,7 +22,7 @@ impl Service {
     /// The room's tasks, each with its name. They run until they are dropped, and may be dropped at any time.
     pub fn tasks(self: &Arc<Self>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
         let timers = self.timers.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (sweep, moves) = (self.clone(), self.clone());
+        let (sweep, moves, metrics) = (self.clone(), self.clone(), self.clone());
         vec![
             (
                 "sqs-timers",
@@ -31,6 +34,7 @@ impl Service {
             ),
             ("sqs-sweep", Box::pin(async move { sweep.run_sweep().await })),
             ("sqs-moves", Box::pin(async move { moves.run_moves().await })),
+            ("sqs-metrics", Box::pin(async move { metrics.run_metrics().await })),
         ]
     }
 
@@ -50,6 +54,45 @@ impl Service {
         }
         tracing::error!(%error, "background work failed");
         self.clock.pause(FAILURE_PAUSE).await;
+    }
+
+    /// Records what was counted and how queues stand, as each minute ends, while some queue is active.
+    async fn run_metrics(&self) {
+        loop {
+            if self.metrics.active().is_empty() {
+                self.metrics.wake.notified().await;
+            }
+            let now = self.clock.wall().millis();
+            let end = now - now.rem_euclid(MINUTE_MS) + MINUTE_MS;
+            let left = Duration::from_millis(u64::try_from(end - now).unwrap_or(0));
+            self.clock.sleep_until(self.clock.now() + left).await;
+            // What came until the end belongs to the minute that ends; a virtual clock may wake us within it.
+            self.record_metrics(Timestamp::from_millis(self.clock.wall().millis().min(end - 1))).await;
+        }
+    }
+
+    /// Hands over what was counted, before the server stops.
+    pub fn flush_metrics(&self) {
+        self.metrics.record_counts(&self.metrics.active(), self.clock.wall());
+    }
+
+    async fn record_metrics(&self, at: Timestamp) {
+        let active = self.metrics.active();
+        self.metrics.record_counts(&active, at);
+        for (name, tally) in active {
+            match self.measure(&name).await {
+                Ok(measures) => self.metrics.record_measures(&name, &tally, &measures, at),
+                Err(Error::NoSuchQueue) => self.metrics.forget(&name, &tally),
+                Err(error) => return self.recover(error).await,
+            }
+        }
+    }
+
+    async fn measure(&self, name: &QueueName) -> Result<Measures> {
+        match self.call(&self.known(name)?.id, Command::Measure).await? {
+            Out::Measured(measures) => Ok(*measures),
+            _ => Err(Error::Damaged),
+        }
     }
 
     async fn sweep_everywhere(&self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Every value as it is kept, for tools that read LocalStack's `/_aws/cloudwatch/metrics/raw`.
 
+use kernel::AccountId;
 use serde_json::{Value, json};
 use store::{Direction, Key, KeyRange};
 
@@ -13,17 +14,18 @@ use crate::service::Service;
 
 impl Service {
     /// `{"metrics": [{"ns", "n", "v", "t", "d": [{"n", "v"}], "account", "region"}]}`, one entry a value where values are known and
-    /// one a minute with its sum where they are not. At most 10,000.
-    pub fn raw(&self) -> Result<Value, String> {
-        self.read_raw().map_err(|error| error.to_string())
+    /// one a minute with its sum where they are not; at most 10,000. Of one account, or of all.
+    pub fn raw(&self, only: Option<&AccountId>) -> Result<Value, String> {
+        self.read_raw(only).map_err(|error| error.to_string())
     }
 
-    fn read_raw(&self) -> Result<Value> {
+    fn read_raw(&self, only: Option<&AccountId>) -> Result<Value> {
+        let wanted = |place: &Place| only.is_none_or(|account| place.account == *account);
         let mut shown = Vec::new();
-        for (place, _, series, (start, _), piece) in self.open.all() {
+        for (place, series, (start, _), piece) in self.open.all().into_iter().filter(|(place, ..)| wanted(place)) {
             show(&place, &series.namespace, &series.name, &series.dimensions, start, &piece.aggregate, &mut shown);
         }
-        for place in self.places()? {
+        for place in self.places()?.into_iter().filter(wanted) {
             let mut range = KeyRange::prefix(&place.metrics());
             while !range.is_empty() && shown.len() < RAW_METRICS_MAX {
                 let read = self.store.scan_records::<Metric>(&range, RECORDS_PER_SCAN, Direction::Forward)?;

@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Delete(Vec<Receipt>),
     Change(Vec<(Receipt, u32)>),
     Count,
+    /// How it stands, for its metrics.
+    Measure,
     /// The body of a message, as far as the queue has come.
     Body(u64),
     Purge,
@@ -77,6 +79,7 @@ pub(crate) enum Out {
     TooManyInFlight,
     Settled(Vec<Settled>),
     Counts(Counts),
+    Measured(Box<Measures>),
     Body(Option<Bytes>),
     /// A purge came too soon after another.
     PurgedLately,
@@ -119,4 +122,23 @@ pub(crate) struct Counts {
     pub visible: u64,
     pub in_flight: u64,
     pub delayed: u64,
+}
+
+/// What the metrics of a queue tell once a minute. Times are milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Measures {
+    pub counts: Counts,
+    pub oldest_sent: Option<i64>,
+    /// FIFO.
+    pub groups_in_flight: Option<u64>,
+    /// Standard, where messages have groups.
+    pub quiet: Option<Quiet>,
+}
+
+/// What is not of noisy groups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Quiet {
+    pub noisy_groups: u64,
+    pub counts: Counts,
+    pub oldest_sent: Option<i64>,
 }

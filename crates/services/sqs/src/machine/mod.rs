@@ -8,6 +8,7 @@
 
 mod command;
 mod facts;
+mod measure;
 mod open;
 mod receive;
 mod redrive;
@@ -145,6 +146,7 @@ impl QueueMachine {
             Command::Delete(receipts) => self.delete(&receipts, fx),
             Command::Change(changes) => self.change(&changes, fx),
             Command::Count => Reply::now(Out::Counts(self.counts(fx.now().millis(), &attributes))),
+            Command::Measure => self.measure(&attributes, fx.now().millis(), stored)?,
             Command::Body(sequence) => Reply::now(Out::Body(stored.get(&self.keys.body(sequence))?)),
             Command::Purge => self.purge(stored, fx)?,
             Command::Refresh => self.refresh(stored, fx)?,

@@ -44,6 +44,16 @@ impl Fair {
         self.groups.get(&sequence)?.as_ref()
     }
 
+    /// Whether groups are known at all.
+    pub(crate) fn is_grouped(&self) -> bool {
+        self.grouped
+    }
+
+    /// Untouched messages of a group, as far as they are remembered.
+    pub(crate) fn waiting_of(&self, group: &Arc<str>) -> usize {
+        self.by_group.get(&Some(group.clone())).map_or(0, BTreeSet::len)
+    }
+
     /// Which untouched message is handed out instead of the next one, because the next one's group is noisy: the oldest of a
     /// quiet group, else of the noisy group with the fewest in flight.
     pub(crate) fn instead_of(&self, next: u64, flight: &Flight) -> Option<u64> {

@@ -164,6 +164,30 @@ impl Flight {
         self.by_group.get(group).copied().unwrap_or_default()
     }
 
+    /// FIFO: groups of which something is in flight.
+    pub(crate) fn groups_in_flight(&self) -> usize {
+        self.by_group.len()
+    }
+
+    /// Groups of which something is in flight, and how much.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
+        self.by_group.iter().map(|(group, held)| (group, *held))
+    }
+
+    /// Groups and phases of all touched messages.
+    pub(crate) fn phases(&self) -> impl Iterator<Item = (Option<&str>, Phase)> {
+        self.states.values().map(|(state, phase)| (state.group.as_deref(), *phase))
+    }
+
+    /// When the first touched message was sent whose group and receives are wanted.
+    pub(crate) fn oldest_where(&self, wanted: impl Fn(Option<&str>, u32) -> bool) -> Option<i64> {
+        let there = self.states.values().filter(|(_, phase)| *phase != Phase::Gone);
+        there
+            .map(|(state, _)| state)
+            .find(|state| wanted(state.group.as_deref(), state.receives))
+            .map(|state| state.sent)
+    }
+
     /// The oldest touched message that is still there.
     pub(crate) fn oldest(&self) -> Option<(u64, &State)> {
         self.states

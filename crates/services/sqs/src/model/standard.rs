@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::fair::Fair;
+use super::fair::{Fair, is_noisy};
 use super::flight::{Flight, Phase, State};
 
 #[derive(Debug, Default)]
@@ -132,6 +132,36 @@ impl Standard {
         self.ready.clear();
         self.flight.clear();
         self.fair.clear();
+    }
+
+    pub(crate) fn group_of(&self, sequence: u64) -> Option<&str> {
+        self.fair.group_of(sequence).map(|group| &**group)
+    }
+
+    pub(crate) fn is_noisy(&self, group: Option<&str>) -> bool {
+        group.is_some_and(|group| is_noisy(group, &self.flight))
+    }
+
+    /// Noisy groups, and what is visible, in flight and delayed of all others; none where messages have no groups.
+    pub(crate) fn quiet(&self) -> Option<(u64, u64, u64, u64)> {
+        let has_groups = self.fair.is_grouped() || self.flight.groups_in_flight() > 0;
+        let noisy: Vec<_> = self.flight.held().filter(|(group, _)| is_noisy(group, &self.flight)).collect();
+        let (mut visible, mut delayed) = (self.visible(), self.flight.delayed() as u64);
+        let mut in_flight = self.flight.in_flight() as u64;
+        for (group, held) in &noisy {
+            in_flight = in_flight.saturating_sub(*held as u64);
+            visible = visible.saturating_sub(self.fair.waiting_of(group) as u64);
+        }
+        if !noisy.is_empty() {
+            for (_, phase) in self.flight.phases().filter(|(group, _)| self.is_noisy(*group)) {
+                match phase {
+                    Phase::Ready => visible = visible.saturating_sub(1),
+                    Phase::Delayed => delayed = delayed.saturating_sub(1),
+                    Phase::InFlight | Phase::Gone => {}
+                }
+            }
+        }
+        has_groups.then_some((noisy.len() as u64, visible, in_flight, delayed))
     }
 
     /// The oldest untouched message.

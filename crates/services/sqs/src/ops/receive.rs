@@ -76,6 +76,7 @@ impl Service {
             attempt: input.receive_request_attempt_id,
         };
         let deliveries = self.wait_for(&known, receive).await?;
+        known.tally.received(deliveries.len());
         let mut shown = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             let body = self.body(&known, &delivery).await?;

@@ -35,9 +35,9 @@ impl Service {
             message_deduplication_id: input.message_deduplication_id,
             message_group_id: input.message_group_id,
         };
-        let (ready, _) = self.ready(cx, &known, entry, "One or more parameters are invalid.")?;
+        let (ready, bytes) = self.ready(cx, &known, entry, "One or more parameters are invalid.")?;
         let Ready { outgoing, body_md5, attributes_md5, system_md5 } = ready;
-        let accepted = self.deliver(&known, vec![outgoing]).await?.pop().ok_or(Error::Damaged)?;
+        let accepted = self.deliver(&known, vec![outgoing], vec![bytes]).await?.pop().ok_or(Error::Damaged)?;
         Ok(SendMessageResult {
             md5_of_message_body: Some(body_md5),
             md5_of_message_attributes: attributes_md5,
@@ -51,17 +51,18 @@ impl Service {
         let known = self.named(cx, input.queue_url, Action::Shared("SendMessage"))?;
         let entries = required(input.entries, ENTRY)?;
         batch::check(&entries, ENTRY, |entry| entry.id.as_deref())?;
-        let (mut ready, mut failed, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let (mut ready, mut failed, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
         for entry in entries {
             let id = entry.id.clone().unwrap_or_default();
             match self.ready(cx, &known, entry, "One or more parameters cannot be validated.") {
                 Ok((message, size)) => {
-                    bytes += size;
+                    sizes.push(size);
                     ready.push((id, message));
                 }
                 Err(error) => failed.push(super::batches::failed(id, error)),
             }
         }
+        let bytes = sizes.iter().sum();
         if bytes > BATCH_BYTES_MAX {
             return Err(Error::BatchTooLong(bytes));
         }
@@ -71,7 +72,7 @@ impl Service {
                 ((id, body_md5, attributes_md5, system_md5), outgoing)
             })
             .unzip();
-        let accepted = if outgoing.is_empty() { Vec::new() } else { self.deliver(&known, outgoing).await? };
+        let accepted = if outgoing.is_empty() { Vec::new() } else { self.deliver(&known, outgoing, sizes).await? };
         let successful =
             told.into_iter().zip(accepted).map(|((id, body_md5, attributes_md5, system_md5), accepted)| {
                 SendMessageBatchResultEntry {
@@ -86,11 +87,17 @@ impl Service {
         Ok(SendMessageBatchResult { successful: successful.collect(), failed: (!failed.is_empty()).then_some(failed) })
     }
 
-    async fn deliver(&self, known: &Known, messages: Vec<Outgoing>) -> Result<Vec<Accepted>> {
-        match self.call(&known.id, Command::Send(messages)).await? {
-            Out::Sent(accepted) => Ok(accepted),
-            _ => Err(Error::Damaged),
-        }
+    async fn deliver(&self, known: &Known, messages: Vec<Outgoing>, sizes: Vec<usize>) -> Result<Vec<Accepted>> {
+        let ids: Vec<_> = messages.iter().map(|outgoing| outgoing.message.id).collect();
+        let Out::Sent(accepted) = self.call(&known.id, Command::Send(messages)).await? else {
+            return Err(Error::Damaged);
+        };
+        // A message that had been sent before is told by the id that it had then.
+        let new = accepted.iter().zip(&ids).zip(sizes).filter(|((accepted, id), _)| accepted.message == **id);
+        let new: Vec<usize> = new.map(|(_, bytes)| bytes).collect();
+        let deduplicated = (ids.len() - new.len()) as u64;
+        self.metrics.sent(known.name(), &known.tally, new.into_iter(), deduplicated);
+        Ok(accepted)
     }
 
     /// Checks a message against its queue. Answers its size too.

@@ -24,6 +24,7 @@ impl Service {
         let handle = required(input.receipt_handle, "ReceiptHandle")?;
         let receipt = read(&known, &handle)?;
         let settled = self.settle(cx, &known, Command::Delete(vec![receipt])).await?;
+        known.tally.deleted(done(&settled));
         outcome(settled.first().copied(), &handle, 0)
     }
 
@@ -47,6 +48,7 @@ impl Service {
         let receipts = good.iter().map(|(_, _, receipt)| *receipt).collect();
         let settled =
             if good.is_empty() { Vec::new() } else { self.settle(cx, &known, Command::Delete(receipts)).await? };
+        known.tally.deleted(done(&settled));
         let mut successful = Vec::new();
         for ((id, handle, _), settled) in good.into_iter().zip(settled) {
             match outcome(Some(settled), &handle, 0) {
@@ -132,6 +134,10 @@ impl Service {
 fn read(known: &Known, handle: &str) -> Result<Receipt> {
     let receipt = Receipt::read(handle).filter(|receipt| receipt.queue == known.id.number());
     receipt.ok_or_else(|| Error::Receipt(handle.to_owned()))
+}
+
+fn done(settled: &[Settled]) -> usize {
+    settled.iter().filter(|one| **one == Settled::Done).count()
 }
 
 fn outcome(settled: Option<Settled>, handle: &str, seconds: u32) -> Result<()> {

@@ -28,14 +28,23 @@ impl World {
     }
 
     pub fn telling(facts: Arc<dyn telemetry::Facts>) -> Self {
-        Self::made(Mem::default(), Arc::new(VirtualClock::default()), facts)
+        Self::made(Mem::default(), Arc::new(VirtualClock::default()), facts, Arc::new(telemetry::Silent))
     }
 
     pub fn over(mem: Mem, clock: Arc<VirtualClock>) -> Self {
-        Self::made(mem, clock, Arc::new(telemetry::Silent))
+        Self::made(mem, clock, Arc::new(telemetry::Silent), Arc::new(telemetry::Silent))
     }
 
-    fn made(mem: Mem, clock: Arc<VirtualClock>, facts: Arc<dyn telemetry::Facts>) -> Self {
+    pub fn measured(meter: Arc<dyn telemetry::Meter>) -> Self {
+        Self::made(Mem::default(), Arc::new(VirtualClock::default()), Arc::new(telemetry::Silent), meter)
+    }
+
+    fn made(
+        mem: Mem,
+        clock: Arc<VirtualClock>,
+        facts: Arc<dyn telemetry::Facts>,
+        meter: Arc<dyn telemetry::Meter>,
+    ) -> Self {
         let folder = Folder::temporary().unwrap();
         let backend = Arc::new(mem.clone());
         let fatal = Arc::new(|words: &str| panic!("{words}"));
@@ -45,7 +54,7 @@ impl World {
             clock: clock.clone(),
             rng: Arc::new(OsRng),
             page_tokens: PageTokens::new([7; 32]),
-            meter: Arc::new(telemetry::Silent),
+            meter,
             facts,
         };
         let sqs = Arc::new(Service::new(needs));
@@ -77,6 +86,12 @@ impl World {
             task.abort();
             let _ = task.await;
         }
+    }
+
+    /// Lets the tasks run for a moment of real time.
+    pub async fn clock_pause(&self) {
+        let clock: &dyn Clock = &*self.clock;
+        clock.pause(Duration::from_millis(1)).await;
     }
 
     pub fn advance(&self, seconds: u64) {
