@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::{AccountId, BoxFuture, Region, Timestamp};
+use tokio::sync::watch;
 
 use crate::response_stream::ResponseStream;
 pub use crate::runtimes::Readiness;
@@ -23,6 +24,17 @@ pub trait Engine: Send + Sync + 'static {
     /// their invocation is over: the function was changed or deleted.
     fn retire(&self, function_arn: &str, keep: Option<&str>);
 
+    /// Keeps so many environments of this spec, initialised before anything calls them: their initialization type is
+    /// `provisioned-concurrency`, they are used before others and do not grow old; what dies is replaced. Asking again
+    /// changes the number, and tries anew what had failed. The answer follows how they stand.
+    fn keep(&self, spec: Arc<FunctionSpec>, count: u32) -> watch::Receiver<Kept> {
+        let why = format!("environments of {} cannot be kept here, {count} were asked for", spec.function_arn);
+        watch::channel(Kept { ready: 0, failure: Some(KeepFailure::Start(why)) }).1
+    }
+
+    /// Ends the environments that are kept for this function's version: idle ones now, busy ones when they are free.
+    fn let_go(&self, _function_arn: &str) {}
+
     /// Makes functions of this runtime able to run here: what is missing is fetched, once however many ask. Answers at once
     /// when nothing is missing. Errors: why they cannot run, in words with what to do.
     fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>>;
@@ -32,6 +44,40 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Ends every environment; returns when no process is left.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// How environments that are kept stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kept {
+    /// Initialised ones, busy or idle.
+    pub ready: u32,
+    /// Why there are no more; nothing is tried until the next `keep`.
+    pub failure: Option<KeepFailure>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeepFailure {
+    /// The function's own initialization failed, or took too long.
+    Init,
+    /// No process of the function's was started.
+    Start(String),
+}
+
+/// Why an environment is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Initialization {
+    OnDemand,
+    Provisioned,
+}
+
+impl Initialization {
+    /// Source: Lambda Developer Guide, "Working with Lambda environment variables", `AWS_LAMBDA_INITIALIZATION_TYPE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::Provisioned => "provisioned-concurrency",
+        }
+    }
 }
 
 /// Everything that makes two environments interchangeable.

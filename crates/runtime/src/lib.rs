@@ -21,7 +21,7 @@ mod variables;
 
 pub use contract::{
     CredentialSource, Credentials, Doorway, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation,
-    InvocationError, LogFormat, LogLevel, LogLine, LogSink, Outcome, Readiness, Report,
+    InvocationError, KeepFailure, Kept, LogFormat, LogLevel, LogLine, LogSink, Outcome, Readiness, Report,
 };
 pub use isolation::{Isolation, IsolationLevel, probe_isolation};
 pub use meter::Billing;

@@ -19,6 +19,10 @@ pub const LOG_BATCH_LINES_MAX: usize = 1_000;
 pub const TAIL_BYTES_MAX: usize = 4 * 1024;
 /// Source: Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle", Init phase.
 pub const INIT_MAX: Duration = Duration::from_secs(10);
+/// The same of environments that are kept, or the function's timeout where that is longer. Source: as above.
+pub const INIT_AHEAD_MAX: Duration = Duration::from_secs(130);
+/// How long after the end of an environment that is kept another one takes its place.
+pub const REPLACE_PAUSE: Duration = Duration::from_secs(1);
 /// How long a runtime may work on after its answer before the caller gets it; commonly it asks for the next event at once.
 pub const AFTER_ANSWER: Duration = Duration::from_millis(500);
 /// How long an idle environment is kept.

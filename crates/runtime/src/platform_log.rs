@@ -8,16 +8,18 @@ use std::time::Duration;
 use kernel::Timestamp;
 use serde_json::{Value, json};
 
-use crate::contract::{FunctionSpec, LogFormat, LogLevel, Report};
+use crate::contract::{FunctionSpec, Initialization, LogFormat, LogLevel, Report};
 
 /// What the platform has to say.
 pub enum PlatformEvent<'a> {
     InitStart {
+        initialization: Initialization,
         version: &'a str,
         version_arn: &'a str,
     },
     /// Text says it only of an initialization that failed.
     InitDone {
+        initialization: Initialization,
         took: Duration,
         phase: &'a str,
         mark: Option<&'a Mark>,
@@ -47,11 +49,11 @@ impl PlatformEvent<'_> {
 
     fn text(&self, spec: &FunctionSpec) -> Vec<String> {
         match self {
-            Self::InitStart { version, version_arn } => {
+            Self::InitStart { version, version_arn, .. } => {
                 vec![format!("INIT_START Runtime Version: {version}\tRuntime Version ARN: {version_arn}\n")]
             }
             Self::InitDone { mark: None, .. } => Vec::new(),
-            Self::InitDone { took, phase, mark: Some(mark) } => vec![init_report_line(*took, phase, mark)],
+            Self::InitDone { took, phase, mark: Some(mark), .. } => vec![init_report_line(*took, phase, mark)],
             Self::Start { request_id } => vec![format!("START RequestId: {request_id} Version: {}\n", spec.version)],
             Self::Done { request_id, report, mark, .. } => {
                 vec![format!("END RequestId: {request_id}\n"), report_line(request_id, report, *mark)]
@@ -61,11 +63,11 @@ impl PlatformEvent<'_> {
 
     fn records(&self, spec: &FunctionSpec, log_stream: &str) -> Vec<Record> {
         match self {
-            Self::InitStart { version, version_arn } => vec![Record::new(
+            Self::InitStart { initialization, version, version_arn } => vec![Record::new(
                 LogLevel::Info,
                 "initStart",
                 json!({
-                    "initializationType": "on-demand",
+                    "initializationType": initialization.as_str(),
                     "phase": "init",
                     "runtimeVersion": version,
                     "runtimeVersionArn": version_arn,
@@ -75,9 +77,9 @@ impl PlatformEvent<'_> {
                     "instanceMaxMemory": u64::from(spec.memory_mb) << 20,
                 }),
             )],
-            Self::InitDone { took, phase, mark } => {
+            Self::InitDone { initialization, took, phase, mark } => {
                 let level = if mark.is_some() { LogLevel::Warn } else { LogLevel::Debug };
-                let mut done = json!({ "initializationType": "on-demand", "phase": phase });
+                let mut done = json!({ "initializationType": initialization.as_str(), "phase": phase });
                 add_status(&mut done, *mark);
                 let mut report = done.clone();
                 report["metrics"] = json!({ "durationMs": millis(*took) });

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::contract::{Credentials, Doorway, FunctionSpec, LogFormat};
+use crate::contract::{Credentials, Doorway, FunctionSpec, Initialization, LogFormat};
 use crate::runtimes::Family;
 
 /// What differs from environment to environment of one function.
 pub struct Circumstances<'a> {
     pub family: &'a Family,
+    pub initialization: Initialization,
     pub log_stream: &'a str,
     pub runtime_api: SocketAddr,
     pub credentials: Option<&'a Credentials>,
@@ -151,7 +152,7 @@ fn platform(spec: &FunctionSpec, around: &Circumstances<'_>) -> BTreeMap<String,
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
         ("AWS_LAMBDA_FUNCTION_NAME", &spec.function_name),
         ("AWS_LAMBDA_FUNCTION_VERSION", &spec.version),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", around.initialization.as_str()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", &spec.log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", around.log_stream),
         ("AWS_LAMBDA_RUNTIME_API", &runtime_api),
@@ -204,6 +205,7 @@ mod tests {
         let spec = FunctionSpec { environment: owned(own), ..crate::contract::test_spec(runtime) };
         let around = Circumstances {
             family: &crate::runtimes::find_runtime(runtime).unwrap().family,
+            initialization: Initialization::OnDemand,
             log_stream: "2026/01/01/[$LATEST]0",
             runtime_api: "127.0.0.1:9001".parse().unwrap(),
             credentials: None,

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use edge::{FailedRequest, Witness};
 use kernel::{BoxFuture, Clock};
-use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome, Readiness};
+use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Kept, Outcome, Readiness};
 use serde_json::{Value, json};
 use telemetry::Facts;
+use tokio::sync::watch;
 
 use super::outcomes;
 
@@ -86,6 +87,14 @@ impl Engine for Witnessed {
 
     fn retire(&self, function_arn: &str, keep: Option<&str>) {
         self.engine.retire(function_arn, keep);
+    }
+
+    fn keep(&self, spec: Arc<FunctionSpec>, count: u32) -> watch::Receiver<Kept> {
+        self.engine.keep(spec, count)
+    }
+
+    fn let_go(&self, function_arn: &str) {
+        self.engine.let_go(function_arn);
     }
 
     fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>> {

@@ -11,9 +11,9 @@ use super::event::{LOST, failure, mark};
 use super::language;
 use super::life::{Environment, Home, Running, stopped};
 use super::process::{Process, Sign, bind};
-use crate::contract::{Doorway, EnvironmentError, Invocation, Outcome};
+use crate::contract::{Doorway, EnvironmentError, Invocation, KeepFailure, Outcome};
 use crate::isolation::IsolationLevel;
-use crate::limits::{INIT_MAX, OPEN_FILES_MAX};
+use crate::limits::{INIT_AHEAD_MAX, INIT_MAX, OPEN_FILES_MAX};
 use crate::platform_log::PlatformEvent;
 use crate::rapi::Effect;
 use crate::runtimes::{Family, runtime_version_arn};
@@ -36,10 +36,8 @@ impl<H: Home> Environment<H> {
     /// The cold start with its first event. Answers the process when it can take more.
     pub(super) async fn begin(&mut self, deliveries: &mut mpsc::Receiver<Delivery>) -> Option<Process> {
         let Delivery { invocation, reply } = deliveries.recv().await?;
-        let arn = runtime_version_arn(&self.spec.runtime, &self.spec.region);
-        let launch = self.launch.clone();
-        self.journal.platform(&PlatformEvent::InitStart { version: &launch.version, version_arn: &arn });
-        self.journal.flush();
+        self.init_start();
+        let initialization = self.initialization;
         let clock = self.platform.clock.clone();
         let init_began = clock.monotonic();
         if let Err(error) = self.prepare().await {
@@ -53,10 +51,15 @@ impl<H: Home> Environment<H> {
         let init = clock.monotonic() - init_began;
         match initialized {
             Initialized::Ready => {
-                self.journal.platform(&PlatformEvent::InitDone { took: init, phase: "init", mark: None });
+                self.journal.platform(&PlatformEvent::InitDone {
+                    initialization,
+                    took: init,
+                    phase: "init",
+                    mark: None,
+                });
                 let began = clock.monotonic();
                 let deadline = began + self.spec.timeout;
-                let running = Running { invocation, reply, began, deadline, init: Some(init) };
+                let running = Running { invocation, reply, began, deadline, init: Some(init), is_first: true };
                 self.journal.begin_tail(running.invocation.tail);
                 self.handle(process, running).await
             }
@@ -71,10 +74,58 @@ impl<H: Home> Environment<H> {
             Initialized::Failed(failure) => {
                 process.end(&mut self.journal, &*clock).await;
                 let mark = Some(&mark(&failure));
-                self.journal.platform(&PlatformEvent::InitDone { took: init, phase: "init", mark });
+                self.journal.platform(&PlatformEvent::InitDone { initialization, took: init, phase: "init", mark });
                 self.begin_again(invocation, reply).await
             }
         }
+    }
+
+    /// A cold start before anything calls. Answers the process when it is ready for the first event.
+    pub(super) async fn begin_ahead(&mut self) -> Option<Process> {
+        self.init_start();
+        let initialization = self.initialization;
+        let clock = self.platform.clock.clone();
+        let init_began = clock.monotonic();
+        let started = match self.prepare().await {
+            Ok(()) => self.start().await,
+            Err(error) => Err(error),
+        };
+        let mut process = match started {
+            Ok(process) => process,
+            Err(error) => {
+                self.home.not_ready(KeepFailure::Start(error.to_string()));
+                return None;
+            }
+        };
+        let longest = self.spec.timeout.max(INIT_AHEAD_MAX);
+        let initialized = self.initialize(&mut process, init_began + longest).await;
+        let took = clock.monotonic() - init_began;
+        match initialized {
+            Initialized::Ready => {
+                self.journal.platform(&PlatformEvent::InitDone { initialization, took, phase: "init", mark: None });
+                self.journal.flush();
+                self.init_ahead = Some(took);
+                if self.home.release() {
+                    return Some(process);
+                }
+            }
+            Initialized::Stopped => {}
+            Initialized::NotStarted(why) => self.home.not_ready(KeepFailure::Start(why)),
+            Initialized::Failed(failure) => {
+                let mark = Some(&mark(&failure));
+                self.journal.platform(&PlatformEvent::InitDone { initialization, took, phase: "init", mark });
+                self.home.not_ready(KeepFailure::Init);
+            }
+        }
+        process.end(&mut self.journal, &*clock).await;
+        None
+    }
+
+    fn init_start(&mut self) {
+        let version_arn = &runtime_version_arn(&self.spec.runtime, &self.spec.region);
+        let (initialization, launch) = (self.initialization, self.launch.clone());
+        self.journal.platform(&PlatformEvent::InitStart { initialization, version: &launch.version, version_arn });
+        self.journal.flush();
     }
 
     /// A failed initialization is tried once more, as part of the event and within its time.
@@ -84,7 +135,7 @@ impl<H: Home> Environment<H> {
         invocation: Invocation,
         reply: oneshot::Sender<Result<Outcome, Invocation>>,
     ) -> Option<Process> {
-        let clock = self.platform.clock.clone();
+        let (clock, initialization) = (self.platform.clock.clone(), self.initialization);
         let began = clock.monotonic();
         let deadline = began + self.spec.timeout;
         self.journal.begin_tail(invocation.tail);
@@ -92,7 +143,7 @@ impl<H: Home> Environment<H> {
             Ok(process) => process,
             Err(error) => return self.not_started(reply, EnvironmentError::Start(error.to_string())),
         };
-        let running = Running { invocation, reply, began, deadline, init: None };
+        let running = Running { invocation, reply, began, deadline, init: None, is_first: true };
         match self.initialize(&mut process, deadline).await {
             Initialized::Ready => self.handle(process, running).await,
             Initialized::Stopped => {
@@ -108,7 +159,7 @@ impl<H: Home> Environment<H> {
                 let peak_mb = process.peak_mb();
                 process.end(&mut self.journal, &*clock).await;
                 let mark = Some(&mark(&failure));
-                self.journal.platform(&PlatformEvent::InitDone { took, phase: "invoke", mark });
+                self.journal.platform(&PlatformEvent::InitDone { initialization, took, phase: "invoke", mark });
                 self.start_line(&running.invocation.request_id);
                 self.home.leave();
                 self.finish(running, Err(failure), took, peak_mb);
@@ -147,6 +198,7 @@ impl<H: Home> Environment<H> {
             &self.spec,
             &Circumstances {
                 family: &self.launch.family,
+                initialization: self.initialization,
                 log_stream: &self.journal.stream,
                 runtime_api,
                 credentials: self.credentials.as_ref(),

@@ -41,7 +41,7 @@ impl<H: Home> Environment<H> {
             return self.not_started(running.reply, EnvironmentError::Stopping);
         };
         // It exited while it was idle, and its warden told so only now: another environment takes the event.
-        if matches!(result, Err(Failure::Exited(_))) && running.init.is_none() && process.is_event_unread() {
+        if matches!(result, Err(Failure::Exited(_))) && !running.is_first && process.is_event_unread() {
             self.home.leave();
             process.end(&mut self.journal, &*clock).await;
             let _ = running.reply.send(Err(running.invocation));

@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::journal::Journal;
 use super::process::{Process, Sign};
 use super::{Delivery, Platform};
-use crate::contract::{Credentials, Doorway, EnvironmentError, FunctionSpec, Invocation, Outcome};
+use crate::contract::{
+    Credentials, Doorway, EnvironmentError, FunctionSpec, Initialization, Invocation, KeepFailure, Outcome,
+};
 use crate::runtimes::Launch;
 
 /// What an environment asks of the pool that it belongs to.
@@ -21,6 +23,8 @@ pub trait Home: Send + Sync {
     fn leave_if_idle(&self) -> bool;
     /// It has ended or will not take another event.
     fn leave(&self);
+    /// It was started before anything called, and could not be initialised.
+    fn not_ready(&self, failure: KeepFailure);
     /// Its credentials serve until then.
     fn usable_until(&self, at: kernel::Timestamp);
 }
@@ -31,6 +35,9 @@ pub struct Environment<H> {
     pub(super) journal: Journal,
     pub(super) folder: PathBuf,
     pub(super) home: H,
+    pub(super) initialization: Initialization,
+    /// How long an initialization took that no event has been told of yet.
+    pub(super) init_ahead: Option<Duration>,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) credentials: Option<Credentials>,
     pub(super) doorway: Option<Doorway>,
@@ -44,6 +51,8 @@ pub(super) struct Running {
     pub(super) began: Duration,
     pub(super) deadline: Duration,
     pub(super) init: Option<Duration>,
+    /// Whether its cold start was for this event.
+    pub(super) is_first: bool,
 }
 
 impl<H: Home> Environment<H> {
@@ -52,6 +61,7 @@ impl<H: Home> Environment<H> {
         spec: Arc<FunctionSpec>,
         launch: Arc<Launch>,
         home: H,
+        initialization: Initialization,
         stop: watch::Receiver<bool>,
     ) -> Self {
         let rng = &*platform.rng;
@@ -59,12 +69,28 @@ impl<H: Home> Environment<H> {
         let stream = stream_name(&spec, &day, &id::hex_digits(rng, 32));
         let folder = platform.scratch_dir.join(id::hex_digits(rng, 32));
         let journal = Journal::new(platform.clone(), spec.clone(), stream);
-        Self { platform, spec, launch, journal, folder, home, stop, credentials: None, doorway: None }
+        Self {
+            platform,
+            spec,
+            launch,
+            journal,
+            folder,
+            home,
+            initialization,
+            init_ahead: None,
+            stop,
+            credentials: None,
+            doorway: None,
+        }
     }
 
     /// Lives until it is not wanted any more; no process is left when this returns.
     pub async fn run(mut self, mut deliveries: mpsc::Receiver<Delivery>) {
-        if let Some(process) = self.begin(&mut deliveries).await {
+        let begun = match self.initialization {
+            Initialization::OnDemand => self.begin(&mut deliveries).await,
+            Initialization::Provisioned => self.begin_ahead().await,
+        };
+        if let Some(process) = begun {
             self.serve(process, &mut deliveries).await;
         }
         self.home.leave();
@@ -97,7 +123,9 @@ impl<H: Home> Environment<H> {
             let deadline = began + self.spec.timeout;
             let Delivery { invocation, reply } = delivery;
             self.journal.begin_tail(invocation.tail);
-            current = self.handle(process, Running { invocation, reply, began, deadline, init: None }).await;
+            let init = self.init_ahead.take();
+            let running = Running { invocation, reply, began, deadline, init, is_first: false };
+            current = self.handle(process, running).await;
         }
     }
 

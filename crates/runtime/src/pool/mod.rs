@@ -1,5 +1,6 @@
 //! Which environment answers an invocation, and how long environments live.
 
+mod keeper;
 mod schedule;
 
 use std::path::{Path, PathBuf};
@@ -7,10 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use kernel::{BoxFuture, Clock, Rng, Timestamp};
+use std::collections::BTreeMap;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::contract::{
-    CredentialSource, Doorways, Engine, EnvironmentError, FunctionSpec, Invocation, InvocationError, LogSink, Outcome,
+    CredentialSource, Doorways, Engine, EnvironmentError, FunctionSpec, Initialization, Invocation, InvocationError,
+    KeepFailure, Kept, LogSink, Outcome,
 };
 use crate::environment::{Delivery, Environment, Home, Platform};
 use crate::isolation::IsolationLevel;
@@ -21,6 +24,7 @@ use crate::meter::Billing;
 use crate::runtimes::{Launch, Readiness, Runtimes, ended};
 use crate::sandbox::{Etc, FunctionNetwork};
 use crate::trust;
+use keeper::Keeper;
 use schedule::Schedule;
 
 /// What the pool is made of.
@@ -63,6 +67,8 @@ pub struct Pool {
 struct Inner {
     platform: Arc<Platform>,
     schedule: Mutex<Schedule<mpsc::Sender<Delivery>>>,
+    /// What is kept, by the function's version.
+    keepers: Mutex<BTreeMap<String, Arc<Keeper>>>,
     /// An environment has become idle or has ended: whoever waits for a start may not need one any more.
     released: Notify,
     /// Starts that may be under way at once: more would only make all of them slow.
@@ -73,6 +79,60 @@ impl Inner {
     fn schedule(&self) -> MutexGuard<'_, Schedule<mpsc::Sender<Delivery>>> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    async fn launch(self: &Arc<Self>, runtime: &str) -> Result<Arc<Launch>, EnvironmentError> {
+        if let Some(launch) = self.platform.runtimes.known(runtime) {
+            return Ok(launch);
+        }
+        let (inner, name) = (self.clone(), runtime.to_owned());
+        let found = tokio::task::spawn_blocking(move || inner.platform.runtimes.launch(&name)).await;
+        let found = found.unwrap_or_else(|error| Err(error.to_string()));
+        found.map_err(|reason| EnvironmentError::RuntimeUnavailable { runtime: runtime.to_owned(), reason })
+    }
+
+    /// Starts an environment; one that has a keeper is initialised before anything calls it.
+    fn start(
+        self: &Arc<Self>,
+        spec: &Arc<FunctionSpec>,
+        launch: Arc<Launch>,
+        permit: OwnedSemaphorePermit,
+        life: Life,
+        keeper: Option<Arc<Keeper>>,
+    ) -> mpsc::Sender<Delivery> {
+        // One event at a time: the sender is only used by whoever took the environment from the schedule.
+        let (sender, deliveries) = mpsc::channel(1);
+        let (id, initialization) = match keeper {
+            None => {
+                (self.schedule().add(&spec.function_arn, &spec.generation, sender.clone()), Initialization::OnDemand)
+            }
+            Some(_) => {
+                let id = self.schedule().add_kept(&spec.function_arn, &spec.generation, sender.clone());
+                (id, Initialization::Provisioned)
+            }
+        };
+        let start: StartPermit = Arc::new(Mutex::new(Some(permit)));
+        let place = Place { pool: Arc::downgrade(self), id, start: start.clone(), keeper };
+        // A function that is slow to start must not keep others from starting.
+        let held = self.platform.clock.pause(START_HOLD_MAX);
+        tokio::spawn(async move {
+            held.await;
+            give_back(&start);
+        });
+        let (platform, spec) = (self.platform.clone(), spec.clone());
+        let environment = Environment::new(platform, spec, launch, place, initialization, life.stop);
+        tokio::spawn(async move {
+            environment.run(deliveries).await;
+            drop(life.alive);
+        });
+        sender
+    }
+}
+
+/// What ends environments, and what waits for their end.
+#[derive(Clone)]
+struct Life {
+    stop: watch::Receiver<bool>,
+    alive: watch::Receiver<()>,
 }
 
 /// Held by an environment while it starts.
@@ -87,6 +147,8 @@ struct Place {
     pool: Weak<Inner>,
     id: u64,
     start: StartPermit,
+    /// Whose it is, where it is kept.
+    keeper: Option<Arc<Keeper>>,
 }
 
 impl Place {
@@ -99,6 +161,9 @@ impl Place {
         give_back(&self.start);
         if let Some(pool) = self.pool.upgrade() {
             pool.released.notify_waiters();
+            if let Some(keeper) = &self.keeper {
+                keeper.look(&pool);
+            }
         }
     }
 }
@@ -108,6 +173,12 @@ impl Home for Place {
         let kept = self.with(Schedule::release).unwrap_or(false);
         self.make_room();
         kept
+    }
+
+    fn not_ready(&self, failure: KeepFailure) {
+        if let Some(keeper) = &self.keeper {
+            keeper.fail(failure);
+        }
     }
 
     fn leave_if_idle(&self) -> bool {
@@ -155,25 +226,20 @@ impl Pool {
         let inner = Inner {
             platform: Arc::new(platform),
             schedule: Mutex::new(Schedule::new(IDLE_MAX)),
+            keepers: Mutex::default(),
             released: Notify::new(),
             starts: Arc::new(Semaphore::new(cores * STARTS_PER_CORE)),
         };
         Arc::new(Self { inner: Arc::new(inner), stop: watch::Sender::new(false), alive: watch::Sender::new(()) })
     }
 
+    fn life(&self) -> Life {
+        Life { stop: self.stop.subscribe(), alive: self.alive.subscribe() }
+    }
+
     /// Execution environments that are alive, idle ones included.
     pub fn environments(&self) -> usize {
         self.inner.schedule().len()
-    }
-
-    async fn launch(&self, runtime: &str) -> Result<Arc<Launch>, EnvironmentError> {
-        if let Some(launch) = self.inner.platform.runtimes.known(runtime) {
-            return Ok(launch);
-        }
-        let (inner, name) = (self.inner.clone(), runtime.to_owned());
-        let found = tokio::task::spawn_blocking(move || inner.platform.runtimes.launch(&name)).await;
-        let found = found.unwrap_or_else(|error| Err(error.to_string()));
-        found.map_err(|reason| EnvironmentError::RuntimeUnavailable { runtime: runtime.to_owned(), reason })
     }
 
     async fn run(&self, spec: Arc<FunctionSpec>, mut invocation: Invocation) -> Result<Outcome, EnvironmentError> {
@@ -208,7 +274,7 @@ impl Pool {
 
     /// An environment that becomes idle while others start, or a new one when there is room for another start.
     async fn idle_or_started(&self, spec: &Arc<FunctionSpec>) -> Result<mpsc::Sender<Delivery>, EnvironmentError> {
-        let launch = self.launch(&spec.runtime).await?;
+        let launch = self.inner.launch(&spec.runtime).await?;
         let mut stop = self.stop.subscribe();
         loop {
             let released = self.inner.released.notified();
@@ -218,39 +284,12 @@ impl Pool {
             tokio::select! {
                 permit = self.inner.starts.clone().acquire_owned() => {
                     let permit = permit.map_err(|_| EnvironmentError::Stopping)?;
-                    return Ok(self.idle(spec).unwrap_or_else(|| self.start(spec, launch, permit)));
+                    return Ok(self.idle(spec).unwrap_or_else(|| self.inner.start(spec, launch, permit, self.life(), None)));
                 }
                 () = released => {}
                 _ = stop.wait_for(|stop| *stop) => return Err(EnvironmentError::Stopping),
             }
         }
-    }
-
-    fn start(
-        &self,
-        spec: &Arc<FunctionSpec>,
-        launch: Arc<Launch>,
-        permit: OwnedSemaphorePermit,
-    ) -> mpsc::Sender<Delivery> {
-        // One event at a time: the sender is only used by whoever took the environment from the schedule.
-        let (sender, deliveries) = mpsc::channel(1);
-        let id = self.inner.schedule().add(&spec.function_arn, &spec.generation, sender.clone());
-        let start: StartPermit = Arc::new(Mutex::new(Some(permit)));
-        let place = Place { pool: Arc::downgrade(&self.inner), id, start: start.clone() };
-        // A function that is slow to start must not keep others from starting.
-        let held = self.inner.platform.clock.pause(START_HOLD_MAX);
-        tokio::spawn(async move {
-            held.await;
-            give_back(&start);
-        });
-        let environment =
-            Environment::new(self.inner.platform.clone(), spec.clone(), launch, place, self.stop.subscribe());
-        let alive = self.alive.subscribe();
-        tokio::spawn(async move {
-            environment.run(deliveries).await;
-            drop(alive);
-        });
-        sender
     }
 }
 
@@ -272,6 +311,14 @@ impl Engine for Pool {
 
     fn retire(&self, function_arn: &str, keep: Option<&str>) {
         self.inner.schedule().retire(function_arn, keep);
+    }
+
+    fn keep(&self, spec: Arc<FunctionSpec>, count: u32) -> watch::Receiver<Kept> {
+        keeper::keep(&self.inner, spec, count, self.life())
+    }
+
+    fn let_go(&self, function_arn: &str) {
+        keeper::let_go(&self.inner, function_arn);
     }
 
     fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>> {

@@ -19,7 +19,15 @@ struct Slot<H> {
     usable_until: Option<Timestamp>,
     /// The count at its release; `None` while it handles an event.
     idle_since: Option<u64>,
+    /// Set where it is kept for its version's provisioned concurrency.
+    kept: Option<Standing>,
     handle: H,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Starting,
+    Initialised,
 }
 
 impl<H: Clone> Schedule<H> {
@@ -27,7 +35,8 @@ impl<H: Clone> Schedule<H> {
         Self { slots: BTreeMap::new(), last_id: 0, releases: 0, idle_max }
     }
 
-    /// Takes the idle environment of this function and generation that was used last: the others can grow old and end.
+    /// Takes an idle environment of this function and generation: one that is kept, else the one that was used last, so
+    /// that the others can grow old and end.
     /// Those whose credentials would not last until `needed_until` end.
     pub fn take(&mut self, function_arn: &str, generation: &str, needed_until: Timestamp) -> Option<H> {
         self.slots.retain(|_, slot| {
@@ -38,18 +47,61 @@ impl<H: Clone> Schedule<H> {
         let fits = |slot: &&mut Slot<H>| {
             slot.idle_since.is_some() && slot.function_arn == function_arn && slot.generation == generation
         };
-        let slot = self.slots.values_mut().filter(fits).max_by_key(|slot| slot.idle_since)?;
+        let slot = self.slots.values_mut().filter(fits).max_by_key(|slot| (slot.kept.is_some(), slot.idle_since))?;
         slot.idle_since = None;
         Some(slot.handle.clone())
     }
 
     /// A new environment, busy from the start.
     pub fn add(&mut self, function_arn: &str, generation: &str, handle: H) -> u64 {
+        self.insert(function_arn, generation, handle, None)
+    }
+
+    /// A new environment that is initialised before anything calls it, and kept.
+    pub fn add_kept(&mut self, function_arn: &str, generation: &str, handle: H) -> u64 {
+        self.insert(function_arn, generation, handle, Some(Standing::Starting))
+    }
+
+    fn insert(&mut self, function_arn: &str, generation: &str, handle: H, kept: Option<Standing>) -> u64 {
         self.last_id += 1;
         let (function_arn, generation) = (function_arn.to_owned(), generation.to_owned());
-        self.slots
-            .insert(self.last_id, Slot { function_arn, generation, usable_until: None, idle_since: None, handle });
+        let slot = Slot { function_arn, generation, usable_until: None, idle_since: None, kept, handle };
+        self.slots.insert(self.last_id, slot);
         self.last_id
+    }
+
+    /// Environments that are kept for a function's version: all of them, and those that are initialised.
+    pub fn kept(&self, function_arn: &str, generation: &str) -> (usize, usize) {
+        let own = self.slots.values().filter(|slot| slot.function_arn == function_arn && slot.generation == generation);
+        own.fold((0, 0), |(all, initialised), slot| {
+            let is_initialised = slot.kept == Some(Standing::Initialised);
+            (all + usize::from(slot.kept.is_some()), initialised + usize::from(is_initialised))
+        })
+    }
+
+    /// Keeps no more than so many: idle ones end first, others are not kept any longer.
+    pub fn trim(&mut self, function_arn: &str, generation: &str, count: usize) {
+        let mut kept: Vec<(bool, u64)> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| {
+                slot.kept.is_some() && slot.function_arn == function_arn && slot.generation == generation
+            })
+            .map(|(id, slot)| (slot.idle_since.is_none(), *id))
+            .collect();
+        kept.sort_unstable();
+        let surplus = kept.len().saturating_sub(count);
+        for (busy, id) in kept.into_iter().take(surplus) {
+            match self.slots.get_mut(&id) {
+                Some(slot) if busy => slot.kept = None,
+                _ => self.remove(id),
+            }
+        }
+    }
+
+    /// Ends what is kept for a function's version.
+    pub fn let_go(&mut self, function_arn: &str) {
+        self.slots.retain(|_, slot| slot.kept.is_none() || slot.function_arn != function_arn);
     }
 
     pub fn usable_until(&mut self, id: u64, at: Timestamp) {
@@ -58,12 +110,17 @@ impl<H: Clone> Schedule<H> {
         }
     }
 
-    /// An environment is free again; false when it was retired meanwhile. Beyond the bound the longest idle one ends.
+    /// An environment is free again; false when it was retired meanwhile. Beyond the bound the longest idle one ends that is
+    /// not kept.
     pub fn release(&mut self, id: u64) -> bool {
         self.releases += 1;
         let Some(slot) = self.slots.get_mut(&id) else { return false };
         slot.idle_since = Some(self.releases);
-        let idle = || self.slots.iter().filter_map(|(id, slot)| Some((slot.idle_since?, *id)));
+        slot.kept = slot.kept.map(|_| Standing::Initialised);
+        let idle = || {
+            let loose = self.slots.iter().filter(|(_, slot)| slot.kept.is_none());
+            loose.filter_map(|(id, slot)| Some((slot.idle_since?, *id)))
+        };
         if idle().count() > self.idle_max
             && let Some((_, oldest)) = idle().min()
         {
@@ -78,7 +135,7 @@ impl<H: Clone> Schedule<H> {
 
     pub fn remove_if_idle(&mut self, id: u64) -> bool {
         match self.slots.get(&id) {
-            Some(slot) if slot.idle_since.is_none() => false,
+            Some(slot) if slot.idle_since.is_none() || slot.kept.is_some() => false,
             _ => {
                 self.slots.remove(&id);
                 true
@@ -177,6 +234,39 @@ mod tests {
         schedule.release(id);
         assert_eq!(schedule.take(F, "1", Timestamp::from_secs(1001)), None);
         assert!(!schedule.release(id));
+    }
+
+    #[test]
+    fn kept_environments_are_used_first_and_do_not_grow_old() {
+        let mut schedule = schedule();
+        let kept = schedule.add_kept(F, "1", 'k');
+        assert_eq!(schedule.kept(F, "1"), (1, 0));
+        assert!(schedule.release(kept));
+        assert_eq!(schedule.kept(F, "1"), (1, 1));
+        let loose: Vec<u64> = "abc".chars().map(|handle| schedule.add(F, "1", handle)).collect();
+        for id in loose {
+            schedule.release(id);
+        }
+        assert!(!schedule.remove_if_idle(kept));
+        assert_eq!(schedule.take(F, "1", NOW), Some('k'));
+        assert_eq!(schedule.take(F, "1", NOW), Some('c'), "the bound is that of the others");
+        assert_eq!(schedule.take(F, "1", NOW), Some('b'));
+        assert_eq!(schedule.take(F, "1", NOW), None);
+    }
+
+    #[test]
+    fn fewer_are_kept_when_fewer_are_wanted() {
+        let mut schedule = schedule();
+        let ids: Vec<u64> = "xyz".chars().map(|handle| schedule.add_kept(F, "1", handle)).collect();
+        for id in &ids {
+            schedule.release(*id);
+        }
+        assert_eq!(schedule.take(F, "1", NOW), Some('z'));
+        schedule.trim(F, "1", 1);
+        assert_eq!((schedule.kept(F, "1"), schedule.len()), ((1, 1), 1));
+        schedule.let_go(F);
+        assert!(!schedule.release(ids[2]), "a busy one ends when it is free");
+        assert_eq!(schedule.len(), 0);
     }
 
     #[test]

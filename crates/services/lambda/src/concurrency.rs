@@ -71,6 +71,25 @@ impl Concurrency {
         self.with(place, |room| room.may_reserve(function, wanted))
     }
 
+    /// Keeps room for a version where there is so much.
+    pub fn try_claim(&self, place: &Place, function: &str, version: &str, wanted: u32) -> Result<(), TooMuch> {
+        self.with(place, |room| {
+            room.may_claim(function, version, wanted)?;
+            room.claim(function, version, wanted);
+            Ok(())
+        })
+    }
+
+    /// Keeps room for a version; none any more when `size` is zero.
+    pub fn claim(&self, place: &Place, function: &str, version: &str, size: u32) {
+        self.with(place, |room| room.claim(function, version, size));
+    }
+
+    /// So many environments of the version are initialised.
+    pub fn ready(&self, place: &Place, function: &str, version: &str, ready: u32) {
+        self.with(place, |room| room.ready(function, version, ready));
+    }
+
     /// Errors: the limit that is reached, and who holds the room. Never waits.
     pub fn acquire(self: &Arc<Self>, place: &Place, asking: Asking<'_>, now: Timestamp) -> Result<Permit, Refusal> {
         let ticket = self.with(place, |room| room.enter(asking, now))?;

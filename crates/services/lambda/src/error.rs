@@ -82,6 +82,10 @@ pub enum Error {
     InvalidRequest(String),
     #[error("the function was called in a loop")]
     RecursiveLoop,
+    #[error("there is no provisioned concurrency configuration")]
+    NotProvisioned,
+    #[error("{0}")]
+    Conflict(&'static str),
     #[error("throttled: {0}")]
     Throttled(Throttle),
     #[error("{0}")]
@@ -255,6 +259,10 @@ impl From<Error> for ApiError {
                 "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped \
                  your function's invocation.",
             )),
+            Error::NotProvisioned => user(aws::provisioned_concurrency_config_not_found_exception(
+                "No Provisioned Concurrency Config found for this function",
+            )),
+            Error::Conflict(message) => conflict(message),
             Error::Throttled(throttle) => user(aws::too_many_requests_exception("Rate Exceeded."))
                 .with("Reason", Doc::Str(throttle.reason().to_owned()))
                 .with("retryAfterSeconds", Doc::Str(limits::RETRY_AFTER_S.to_string())),

@@ -12,7 +12,9 @@ use crate::error::Error;
 use crate::limits::CACHED_FUNCTIONS_MAX;
 use crate::model::name::{FunctionRef, LATEST, version_number};
 use crate::model::routing;
-use crate::records::{AliasRecord, EventInvokeRecord, FunctionRecord, Place, PolicyRecord, VersionRecord};
+use crate::records::{
+    AliasRecord, EventInvokeRecord, FunctionRecord, Place, PolicyRecord, ProvisionedRecord, VersionRecord,
+};
 use crate::url::records::{UrlRecord, urls};
 
 /// A function with everything that belongs to it, as of one moment.
@@ -24,6 +26,8 @@ pub struct Function {
     /// By qualifier; the empty one is the function's own.
     pub policies: BTreeMap<String, PolicyRecord>,
     pub event_invokes: BTreeMap<String, EventInvokeRecord>,
+    /// By qualifier.
+    pub provisioned: BTreeMap<String, ProvisionedRecord>,
     /// By qualifier; the empty one is `$LATEST`'s.
     pub urls: BTreeMap<String, UrlRecord>,
     /// What the engine runs, by version, made at the first invocation after a change.
@@ -125,6 +129,7 @@ impl Functions {
             aliases: by_name(self.all(&place.aliases(name))?),
             policies: by_name(self.all(&place.policies(name))?),
             event_invokes: by_name(self.all(&place.event_invokes(name))?),
+            provisioned: by_name(self.all(&place.provisioned(name))?),
             urls: by_name(self.all(&urls(place, name))?),
             specs: Mutex::default(),
         }))

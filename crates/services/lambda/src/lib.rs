@@ -23,6 +23,7 @@ mod metrics;
 pub mod model;
 mod ops;
 mod present;
+mod provisioning;
 mod readiness;
 mod recall;
 mod records;

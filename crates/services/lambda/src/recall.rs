@@ -14,6 +14,7 @@ pub fn recall(shared: &Shared) -> Result<(), Error> {
     for (key, _) in shared.store.scan(&KeyRange::prefix(&places()), usize::MAX, Direction::Forward)? {
         let Some(place) = read_place(&key) else { continue };
         recall_functions(shared, &place, &mut used)?;
+        shared.recall_provisioned(&place)?;
         recall_events(shared, &place)?;
     }
     let unused = shared.code.set_aside(|name| used.contains(name));

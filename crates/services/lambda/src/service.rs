@@ -19,6 +19,7 @@ use crate::functions::{Function, Functions};
 use crate::limits::CONCURRENCY_DEFAULT;
 use crate::metrics::Metrics;
 use crate::model::name::FunctionRef;
+use crate::provisioning::Provisioning;
 use crate::records::{FunctionRecord, Place};
 use crate::{recall, tasks};
 
@@ -87,6 +88,7 @@ pub(crate) struct Shared {
     pub metrics: Arc<Metrics>,
     pub facts: Arc<dyn Facts>,
     pub events: Events,
+    pub provisioning: Provisioning,
     pub page_tokens: PageTokens,
     pub public_hosts: PublicHosts,
 }
@@ -110,6 +112,7 @@ impl LambdaService {
             metrics: Metrics::new(meter, clock.clone()),
             facts,
             events: Events::default(),
+            provisioning: Provisioning::default(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
             public_hosts: settings.public_hosts,
             code,
@@ -127,9 +130,10 @@ impl LambdaService {
         Ok(Self { shared })
     }
 
-    /// Runs accepted events as they become due, and tells metrics. Long-lived: `gureum` starts it as a task and drops it at
+    /// Provisions what shall be there, runs accepted events as they become due, and tells metrics. Long-lived: `gureum` starts it as a task and drops it at
     /// the end.
     pub async fn run(&self) {
+        self.shared.provision_all();
         let metrics = self.shared.metrics.clone();
         tokio::join!(tasks::run(self.shared.clone()), metrics.run(&self.shared.concurrency));
     }
@@ -247,6 +251,10 @@ door! {
     put_function_concurrency: PutFunctionConcurrencyRequest => api_lambda::types::Concurrency;
     get_function_concurrency: GetFunctionConcurrencyRequest => GetFunctionConcurrencyResponse;
     delete_function_concurrency: DeleteFunctionConcurrencyRequest => DeleteFunctionConcurrencyResponse;
+    put_provisioned_concurrency_config: PutProvisionedConcurrencyConfigRequest => PutProvisionedConcurrencyConfigResponse;
+    get_provisioned_concurrency_config: GetProvisionedConcurrencyConfigRequest => GetProvisionedConcurrencyConfigResponse;
+    list_provisioned_concurrency_configs: ListProvisionedConcurrencyConfigsRequest => ListProvisionedConcurrencyConfigsResponse;
+    delete_provisioned_concurrency_config: DeleteProvisionedConcurrencyConfigRequest => DeleteProvisionedConcurrencyConfigResponse;
     put_function_event_invoke_config: PutFunctionEventInvokeConfigRequest => FunctionEventInvokeConfig;
     update_function_event_invoke_config: UpdateFunctionEventInvokeConfigRequest => FunctionEventInvokeConfig;
     get_function_event_invoke_config: GetFunctionEventInvokeConfigRequest => FunctionEventInvokeConfig;

@@ -1,5 +1,7 @@
 //! CreateAlias, UpdateAlias, GetAlias, ListAliases, DeleteAlias.
 
+use std::sync::Arc;
+
 use api_lambda::types::{
     AliasConfiguration, AliasRoutingConfiguration, CreateAliasRequest, DeleteAliasRequest, DeleteAliasResponse,
     GetAliasRequest, ListAliasesRequest, ListAliasesResponse, UpdateAliasRequest,
@@ -8,6 +10,7 @@ use kernel::Cx;
 use store::Txn;
 
 use super::pages::page_size;
+use super::provisioned::check_alone;
 use crate::error::Error;
 use crate::limits::{LONG_PAGE_MAX, PAGE_MAX};
 use crate::model::name::{LATEST, version_number};
@@ -42,8 +45,17 @@ impl Shared {
         Ok(present::alias(&place, &named.name, &made.await?))
     }
 
-    pub async fn update_alias(&self, cx: &Cx, input: UpdateAliasRequest) -> Result<AliasConfiguration, Error> {
+    pub async fn update_alias(
+        self: &Arc<Self>,
+        cx: &Cx,
+        input: UpdateAliasRequest,
+    ) -> Result<AliasConfiguration, Error> {
         let (named, function) = self.own(cx, &input.function_name, None, "UpdateAlias")?;
+        if let Some(version) =
+            input.function_version.as_deref().filter(|_| function.provisioned.contains_key(&input.name))
+        {
+            check_alone(&function, &input.name, version)?;
+        }
         let place = function.place.clone();
         let (here, name, revision_id) = (place.clone(), named.name.clone(), self.uuid());
         let made = self.change(&place, &named.name, move |txn| {
@@ -65,7 +77,9 @@ impl Shared {
             txn.put_record(key, &alias)?;
             Ok(alias)
         });
-        Ok(present::alias(&place, &named.name, &made.await?))
+        let made = made.await?;
+        self.provision(&place, &named.name, None)?;
+        Ok(present::alias(&place, &named.name, &made))
     }
 
     pub async fn get_alias(&self, cx: &Cx, input: GetAliasRequest) -> Result<AliasConfiguration, Error> {
@@ -94,19 +108,27 @@ impl Shared {
     }
 
     /// An alias that is not there is no error.
-    pub async fn delete_alias(&self, cx: &Cx, input: DeleteAliasRequest) -> Result<DeleteAliasResponse, Error> {
+    pub async fn delete_alias(
+        self: &Arc<Self>,
+        cx: &Cx,
+        input: DeleteAliasRequest,
+    ) -> Result<DeleteAliasResponse, Error> {
         let (named, function) = self.own(cx, &input.function_name, None, "DeleteAlias")?;
         let (here, name) = (function.place.clone(), named.name.clone());
         self.change(&function.place, &named.name, move |txn| {
             existing(txn, &here, &name)?;
-            for key in
-                [here.alias(&name, &input.name), here.policy(&name, &input.name), here.event_invoke(&name, &input.name)]
-            {
+            for key in [
+                here.alias(&name, &input.name),
+                here.policy(&name, &input.name),
+                here.event_invoke(&name, &input.name),
+                here.provisioned_of(&name, &input.name),
+            ] {
                 txn.delete(key);
             }
             Ok(())
         })
         .await?;
+        self.provision(&function.place, &named.name, None)?;
         Ok(DeleteAliasResponse {})
     }
 }

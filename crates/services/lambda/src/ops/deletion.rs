@@ -1,6 +1,7 @@
 //! DeleteFunction: a version, or a function with everything that hangs on it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use api_lambda::types::{DeleteFunctionRequest, DeleteFunctionResponse};
 use kernel::Cx;
@@ -18,7 +19,7 @@ use crate::url::records::{UrlRecord, owner, urls};
 impl Shared {
     /// A version that is not there is no error; a function that is not there is.
     pub async fn delete_function(
-        &self,
+        self: &Arc<Self>,
         cx: &Cx,
         input: DeleteFunctionRequest,
     ) -> Result<DeleteFunctionResponse, Error> {
@@ -30,6 +31,7 @@ impl Shared {
         match qualifier.as_deref() {
             None => {
                 let unused = self.change(&place, &named.name, move |txn| delete_all(txn, &here, &name)).await?;
+                self.provision(&place, &named.name, None)?;
                 self.concurrency.forget(&place, &named.name);
                 self.retire_all(&function);
                 self.code.drop_all_unused(unused).await;
@@ -43,6 +45,7 @@ impl Shared {
                 };
                 let body = move |txn: &mut Txn| versions::delete(txn, &here, &name, number);
                 let unused = self.change(&place, &named.name, body).await?;
+                self.provision(&place, &named.name, None)?;
                 self.engine.retire(&format!("{}:{number}", function.arn()), None);
                 self.code.drop_all_unused(unused).await;
             }
@@ -75,7 +78,13 @@ fn delete_all(txn: &mut Txn, place: &Place, name: &str) -> Result<BTreeSet<BlobI
         txn.delete(key);
     }
     txn.delete(place.function(name));
-    for prefix in [place.versions(name), place.aliases(name), place.policies(name), place.event_invokes(name)] {
+    for prefix in [
+        place.versions(name),
+        place.aliases(name),
+        place.policies(name),
+        place.event_invokes(name),
+        place.provisioned(name),
+    ] {
         for (key, _) in txn.scan(&KeyRange::prefix(&prefix), usize::MAX, Direction::Forward)? {
             txn.delete(key);
         }

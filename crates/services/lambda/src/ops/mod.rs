@@ -16,6 +16,7 @@ mod layers;
 mod lists;
 mod pages;
 mod permissions;
+mod provisioned;
 mod reads;
 mod response_stream;
 mod tags;

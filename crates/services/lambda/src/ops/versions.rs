@@ -83,5 +83,6 @@ pub(super) fn delete(txn: &mut Txn, place: &Place, name: &str, number: u64) -> R
     txn.delete(place.version(name, number));
     txn.delete(place.policy(name, &version));
     txn.delete(place.event_invoke(name, &version));
+    txn.delete(place.provisioned_of(name, &version));
     Ok(used)
 }

@@ -13,12 +13,14 @@ use crate::model::name::{LATEST, function_arn};
 mod code_signing;
 mod configuration;
 mod event;
+mod provisioned;
 
 pub use code_signing::CodeSigningRecord;
 #[cfg(test)]
 pub(crate) use configuration::test_config;
 pub use configuration::{ConfigRecord, FileSystemRecord, JsonLogsRecord, VpcRecord};
 pub use event::{EndedRecord, EventRecord};
+pub use provisioned::ProvisionedRecord;
 
 const SERVICE: &str = "lambda";
 

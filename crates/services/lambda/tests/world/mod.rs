@@ -1,6 +1,7 @@
 //! A Lambda service over a store, with an engine that answers as a test says.
 #![allow(dead_code)] // Each test binary uses its own part of the world.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,10 +13,11 @@ use bytes::Bytes;
 use kernel::{
     Access, AccountId, BoxFuture, Caller, Clock, Cx, OsRng, Principals, Region, RoleRefused, VirtualClock, id,
 };
-use runtime::{Engine, FunctionSpec, Invocation, InvocationError, Outcome, Readiness, Report};
+use runtime::{Engine, FunctionSpec, Invocation, InvocationError, KeepFailure, Kept, Outcome, Readiness, Report};
 use service_lambda::{LambdaService, Parts, Settings};
 use store::Store;
 use telemetry::{Fact, Facts, Meter, Sample};
+use tokio::sync::watch;
 use wire::ApiError;
 
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/worker";
@@ -28,6 +30,8 @@ pub struct FakeEngine {
     pub script: Mutex<Arc<Script>>,
     pub ran: Mutex<Vec<(Arc<FunctionSpec>, Invocation)>>,
     pub retired: Mutex<Vec<(String, Option<String>)>>,
+    /// What it was asked to keep, and how that stands: by the version's ARN.
+    pub kept: Mutex<BTreeMap<String, (u32, watch::Sender<Kept>)>>,
     /// Invocations wait while it is closed.
     pub gate: tokio::sync::watch::Sender<bool>,
 }
@@ -39,12 +43,26 @@ impl FakeEngine {
             script: Mutex::new(Arc::new(echo)),
             ran: Mutex::default(),
             retired: Mutex::default(),
+            kept: Mutex::default(),
             gate: tokio::sync::watch::channel(true).0,
         })
     }
 
     pub fn answer(&self, script: impl Fn(&FunctionSpec, &Invocation) -> Answer + Send + Sync + 'static) {
         *self.script.lock().unwrap() = Arc::new(Box::new(script));
+    }
+
+    /// How many environments of a function's version it was asked to keep.
+    pub fn keeps(&self, version: &str) -> Option<u32> {
+        let kept = self.kept.lock().unwrap();
+        kept.iter().find(|(arn, _)| arn.ends_with(version)).map(|(_, (count, _))| *count)
+    }
+
+    /// Says how the environments of a function's version stand.
+    pub fn stands(&self, version: &str, ready: u32, failure: Option<KeepFailure>) {
+        let kept = self.kept.lock().unwrap();
+        let (_, (_, state)) = kept.iter().find(|(arn, _)| arn.ends_with(version)).unwrap();
+        state.send_replace(Kept { ready, failure });
     }
 
     pub fn runs(&self) -> usize {
@@ -73,6 +91,17 @@ impl Engine for FakeEngine {
 
     fn retire(&self, function_arn: &str, keep: Option<&str>) {
         self.retired.lock().unwrap().push((function_arn.to_owned(), keep.map(str::to_owned)));
+    }
+
+    fn keep(&self, spec: Arc<FunctionSpec>, count: u32) -> watch::Receiver<Kept> {
+        let state = watch::Sender::new(Kept::default());
+        let answer = state.subscribe();
+        self.kept.lock().unwrap().insert(spec.function_arn.clone(), (count, state));
+        answer
+    }
+
+    fn let_go(&self, function_arn: &str) {
+        self.kept.lock().unwrap().remove(function_arn);
     }
 
     fn prepare(&self, runtime: &str) -> BoxFuture<'_, Result<(), String>> {
