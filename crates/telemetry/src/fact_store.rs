@@ -40,7 +40,7 @@ pub enum About {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Story {
     pub about: About,
-    /// The oldest first.
+    /// In the order in which they were told.
     pub facts: Vec<Fact>,
 }
 
@@ -125,10 +125,7 @@ impl FactStore {
             numbers.extend(self.numbers(&place.by_request(&request), room)?);
         }
         let numbers: Vec<u64> = numbers.into_iter().collect();
-        let mut facts = self.read(place, &numbers)?;
-        // By number among those of one moment.
-        facts.sort_by_key(|fact| fact.at);
-        Ok(Story { about, facts })
+        Ok(Story { about, facts: self.read(place, &numbers)? })
     }
 
     /// The numbers of the latest entries.

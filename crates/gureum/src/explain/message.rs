@@ -2,7 +2,7 @@
 
 use telemetry::{Fact, What};
 
-use super::words::{length, name, seconds, sentence};
+use super::words::{function as named, length, name, seconds, sentence};
 use super::{Explanation, causes, outcome, throttle};
 use crate::text::{Language, why as text};
 
@@ -26,10 +26,10 @@ impl Try<'_> {
         }
         match self.batch {
             What::BatchDropped { function, throttles, waited_ms, .. } => {
-                text::throttled_away(language, function, throttles, length(*waited_ms))
+                text::throttled_away(language, named(function), throttles, length(*waited_ms))
             }
-            What::BatchFailed { function, partly: true, .. } => text::gave_back(language, function),
-            What::BatchFailed { function, .. } => text::failed_somehow(language, function),
+            What::BatchFailed { function, partly: true, .. } => text::gave_back(language, named(function)),
+            What::BatchFailed { function, .. } => text::failed_somehow(language, named(function)),
             _ => String::new(),
         }
     }
@@ -144,10 +144,7 @@ fn unknown(own: &[&Fact], receives: usize, tries: usize, language: Language, int
     if tries >= ended {
         return;
     }
-    into.say(sentence(match tries {
-        0 => text::no_failure_known(language, ended),
-        _ => text::others_unknown(language, ended - tries),
-    }));
+    into.say(text::counted(language, ended - tries, receives, text::not_deleted(language)));
     let last = own.iter().rev().find_map(|fact| match &fact.what {
         What::Redelivered { hidden_ms, visibility_timeout_s, receiver, .. } => {
             Some((*hidden_ms, *visibility_timeout_s, receiver))

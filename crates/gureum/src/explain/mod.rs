@@ -4,6 +4,8 @@
 mod causes;
 mod message;
 mod request;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod words;
 

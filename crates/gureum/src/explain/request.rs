@@ -2,7 +2,7 @@
 
 use telemetry::{Fact, What};
 
-use super::words::{length, name, sentence};
+use super::words::{function as named, length, name, sentence};
 use super::{Explanation, causes, throttle};
 use crate::text::{Language, why as text};
 
@@ -35,7 +35,7 @@ fn other(fact: &Fact, language: Language, into: &mut Explanation) {
         What::BatchFailed { queue, partly: true, .. } => text::batch_given_back(language, count, name(queue)),
         What::BatchFailed { queue, .. } => text::batch_failed(language, count, name(queue)),
         What::BatchDropped { function, queue, throttles, waited_ms, .. } => {
-            let lost = text::throttled_away(language, function, throttles, length(*waited_ms));
+            let lost = text::throttled_away(language, named(function), throttles, length(*waited_ms));
             into.say(sentence(lost));
             text::batch_dropped(language, count, name(queue))
         }

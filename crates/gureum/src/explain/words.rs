@@ -24,6 +24,11 @@ pub(super) fn name(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
+/// A function's name, with version or alias where the ARN has one; a name is its own.
+pub(super) fn function(arn: &str) -> &str {
+    arn.split_once(":function:").map_or(arn, |(_, name)| name)
+}
+
 /// `SyntaxError: Unexpected token`, whichever part there is.
 pub(super) fn error(kind: &str, message: &str) -> String {
     // A sentence ends it.
@@ -62,5 +67,7 @@ mod tests {
         assert_eq!(error("", "b"), "b");
         assert_eq!(error("A", ""), "A");
         assert_eq!(name("arn:aws:sqs:us-east-1:000000000000:jobs"), "jobs");
+        assert_eq!(function("arn:aws:lambda:us-east-1:000000000000:function:worker:live"), "worker:live");
+        assert_eq!(function("worker"), "worker");
     }
 }

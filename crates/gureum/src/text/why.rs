@@ -58,13 +58,13 @@ super::texts_in! {
     oldest_running_for(longest) { en: " (the oldest running for {longest})", ko: " (가장 오래된 것은 {longest}째 실행 중)" }
     holders_timed_out(function, timeout) {
         en: "Runs of {function} that held them ended only at its timeout of {timeout}",
-        ko: "자리를 차지한 {function}의 실행은 제한 시간 {timeout}이 되어서야 끝났습니다",
+        ko: "자리를 차지한 {function}의 실행은 제한 시간({timeout})을 넘겨서야 끝났습니다",
     }
 
     // How an invocation ended.
     timed_out(function, timeout) {
         en: "{function} was stopped at its timeout of {timeout}",
-        ko: "{function}이(가) 제한 시간 {timeout}이 되어 중단되었습니다",
+        ko: "{function}이(가) 제한 시간({timeout})을 넘겨 중단되었습니다",
     }
     failed(function, error) { en: "{function} ended with an error: {error}", ko: "{function}이(가) 오류로 끝났습니다: {error}" }
     failed_alike(function, error) {
@@ -92,8 +92,8 @@ super::texts_in! {
         ko: "{function}이(가) 실행되었고 메시지를 돌려주었습니다 (batchItemFailures)",
     }
     failed_somehow(function) {
-        en: "the batch failed in {function}; how is not recorded",
-        ko: "{function}에서 배치가 실패했습니다. 어떻게 실패했는지는 기록에 없습니다",
+        en: "{function} gave the whole batch back, or could not be called: no run of it is recorded as failed",
+        ko: "{function}이(가) 배치를 모두 돌려주었거나 호출되지 못했습니다: 실패로 기록된 실행이 없습니다",
     }
     throttled_away(function, throttles, waited) {
         en: "{function} never ran: throttled {throttles} times in {waited}, until the message's visibility ran out. That counts as a receive",
@@ -157,13 +157,9 @@ super::texts_in! {
         en: "Message {message} of {queue} was tried {count} times without success so far",
         ko: "{queue}의 메시지 {message}이(가) 지금까지 {count}번 시도되었고 성공하지 못했습니다",
     }
-    others_unknown(count) {
-        en: "{count} more receives: no failure was reported; whoever received it did not delete it before it was visible again",
-        ko: "다른 수신 {count}번: 보고된 실패가 없고, 받은 쪽이 다시 보이기 전에 지우지 않았습니다",
-    }
-    no_failure_known(receives) {
-        en: "No failure was reported in any of the {receives} receives: whoever received it did not delete it before it was visible again",
-        ko: "수신 {receives}번 모두 보고된 실패가 없습니다: 받은 쪽이 다시 보이기 전에 지우지 않았습니다",
+    not_deleted() {
+        en: "no failure was reported; whoever received it did not delete it before it was visible again",
+        ko: "보고된 실패가 없고, 받은 쪽이 다시 보이기 전에 지우지 않았습니다",
     }
     hidden_for(hidden, visibility) {
         en: "The receive before the last hid it for {hidden} (the queue's own visibility timeout is {visibility})",

@@ -1,0 +1,172 @@
+"""`gureum why`: what a 429, a timeout, a redelivery and a dead letter are told by, from recorded facts alone."""
+
+import http.client
+import json
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import ECHO, ROLE, zipped
+
+SLEEPS = "exports.handler = async (event) => { await new Promise((done) => setTimeout(done, event.ms || 15000)); };\n"
+THROWS = "exports.handler = async (event) => JSON.parse(event.body);\n"
+MISSING = "const { SQSClient } = require('@aws-sdk/client-sqs-of-another-world');\nexports.handler = async () => {};\n"
+EXITS = "exports.handler = async () => process.exit(1);\n"
+
+
+@pytest.fixture
+def server(fresh):
+    return fresh("--account-concurrency", "2")
+
+
+def create(server, name, source=ECHO, **more):
+    settings = dict(FunctionName=name, Runtime="nodejs20.x", Handler="index.handler", Role=ROLE, Timeout=20)
+    code = {"ZipFile": zipped({"index.js": source})}
+    return server.client("lambda").create_function(**{**settings, **more}, Code=code)
+
+
+def invoke(server, name, event=None):
+    """The request's id, and the error that its answer names."""
+    answer = server.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}).encode())
+    return answer["ResponseMetadata"]["RequestId"], answer.get("FunctionError")
+
+
+def explained(server, query, **headers):
+    """`GET /_gureum/v1/explain`, unsigned: open access takes it for the default account."""
+    to = urlsplit(server.endpoint)
+    connection = http.client.HTTPConnection(to.hostname, to.port, timeout=10)
+    connection.request("GET", f"/_gureum/v1/explain?{query}", headers=headers)
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+def why(server, *args):
+    return server.cli("why", *args).stdout
+
+
+def test_a_timeout_is_told_by_its_request_and_is_the_last_that_went_wrong(server, name):
+    create(server, name, SLEEPS, Timeout=1)
+    request, error = invoke(server, name)
+    assert error == "Unhandled"
+    told = why(server, request)
+    assert f"{name} was stopped at its timeout of 1 s." in told
+    assert "What to do" in told
+    assert why(server, "--last") == told
+
+
+def test_each_way_to_fail_has_its_own_words(server, name):
+    cases = {
+        "-throws": (THROWS, "ended with an error: SyntaxError"),
+        "-missing": (MISSING, "could not be loaded by nodejs20.x"),
+        "-exits": (EXITS, "ended in the middle of an invocation"),
+    }
+    for suffix, (source, words) in cases.items():
+        create(server, name + suffix, source)
+        request, error = invoke(server, name + suffix)
+        assert error == "Unhandled"
+        assert words in why(server, request)
+
+
+def test_a_plain_success_leaves_no_record_and_the_command_says_so(server, name):
+    create(server, name)
+    request, error = invoke(server, name)
+    assert error is None
+    done = server.cli("why", request, check=False)
+    assert done.returncode == 1
+    assert "nothing is recorded" in done.stderr and "a plain success leaves no record" in done.stderr
+    assert server.cli("why", "--last", check=False).returncode == 1
+    failed = json.loads(server.cli("--json", "why", request, check=False).stdout)
+    assert failed["error"]["code"] == "NothingKnown"
+
+
+def test_the_answer_is_in_the_language_that_is_asked_for(server, name):
+    create(server, name, THROWS)
+    request, _ = invoke(server, name)
+    for query, headers in [("&lang=ko", {}), ("", {"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.8"})]:
+        status, answer = explained(server, f"request={request}{query}", **headers)
+        assert status == 200
+        assert "오류로 끝났습니다" in answer["explanation"][0]
+    status, answer = explained(server, f"request={request}&lang=en")
+    assert "ended with an error" in answer["explanation"][0]
+    assert answer["about"] == {"request": request}
+    assert answer["facts"][0]["what"]["what"] == "handler_failed"
+    assert "오류로 끝났습니다" in server.cli("why", request, "--lang", "ko").stdout
+
+
+def test_what_is_to_be_explained_must_be_said_once(server):
+    for query in ["", "request=a&message=b", "last="]:
+        status, answer = explained(server, query)
+        assert (status, answer["error"]) == (400, "Bad Request")
+    assert server.cli("why", check=False).returncode == 2
+    assert server.cli("why", "a", "--last", check=False).returncode == 2
+    assert server.cli("why", "a&last=1", check=False).returncode == 2
+
+
+def test_facts_survive_a_kill_and_belong_to_their_account_and_region(server, name):
+    create(server, name, THROWS)
+    request, _ = invoke(server, name)
+    told = why(server, request)
+    server.kill()
+    server.start()
+    assert why(server, request) == told
+    server.environment["AWS_REGION"] = "eu-west-1"
+    assert server.cli("why", request, check=False).returncode == 1
+    server.environment["AWS_REGION"] = "us-east-1"
+    server.environment.update(AWS_ACCESS_KEY_ID="111122223333", AWS_SECRET_ACCESS_KEY="x")
+    assert server.cli("why", request, check=False).returncode == 1
+
+
+def test_a_reset_forgets_facts(server, name):
+    create(server, name, THROWS)
+    request, _ = invoke(server, name)
+    assert why(server, request)
+    server.cli("reset")
+    assert server.cli("why", request, check=False).returncode == 1
+
+
+def queues(server, name, receives, **attributes):
+    """A queue whose messages go to another after so many receives: both URLs."""
+    sqs = server.client("sqs")
+    dead = sqs.create_queue(QueueName=name + "-dlq")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": receives})
+    queue = sqs.create_queue(QueueName=name, Attributes=dict(attributes, RedrivePolicy=policy))["QueueUrl"]
+    return queue, dead
+
+
+def test_a_message_that_nobody_deletes_is_told_by_its_receives_and_its_dead_letter_queue(fresh, name):
+    server = fresh("--virtual-clock")
+    sqs = server.client("sqs")
+    queue, _ = queues(server, name, 2, VisibilityTimeout="30")
+    message = sqs.send_message(QueueUrl=queue, MessageBody="a")["MessageId"]
+    assert len(sqs.receive_message(QueueUrl=queue)["Messages"]) == 1
+    assert server.cli("why", "--message", message, check=False).returncode == 1
+
+    server.cli("time", "advance", "30s")
+    assert len(sqs.receive_message(QueueUrl=queue)["Messages"]) == 1
+    told = why(server, "--message", message)
+    assert f"Message {message} of {name} was received 2 times, because nobody deleted it in time." in told
+    assert "It was received last by arn:aws:iam::000000000000:root." in told
+
+    server.cli("time", "advance", "30s")
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+    told = why(server, "--message", message)
+    assert f"was moved from {name} to {name}-dlq, because it had been received 2 times" in told
+    assert "2 of 2 receives: no failure was reported" in told
+    assert why(server, "--last") == told
+
+
+def test_a_visibility_shorter_than_the_work_is_told_with_how_much_it_lacked(fresh, name):
+    server = fresh("--virtual-clock")
+    sqs = server.client("sqs")
+    queue = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "4"})["QueueUrl"]
+    message = sqs.send_message(QueueUrl=queue, MessageBody="a")["MessageId"]
+    first = sqs.receive_message(QueueUrl=queue)["Messages"][0]
+    server.cli("time", "advance", "4s")
+    second = sqs.receive_message(QueueUrl=queue)["Messages"][0]
+    server.cli("time", "advance", "2s")
+    late = sqs.delete_message(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"])
+    told = why(server, "--message", message)
+    assert "It was handled twice: a receiver was done and deleted it 2" in told
+    assert "so its visibility timeout (4 s) was shorter than the work." in told
+    assert "was no longer its latest" in why(server, late["ResponseMetadata"]["RequestId"])
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=second["ReceiptHandle"])
