@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import threading
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ECHO, ROLE, zipped
+from botocore.exceptions import ClientError
+from conftest import ECHO, ROLE, eventually, zipped
 
 SLEEPS = "exports.handler = async (event) => { await new Promise((done) => setTimeout(done, event.ms || 15000)); };\n"
 THROWS = "exports.handler = async (event) => JSON.parse(event.body);\n"
@@ -121,6 +123,62 @@ def test_a_reset_forgets_facts(server, name):
     assert why(server, request)
     server.cli("reset")
     assert server.cli("why", request, check=False).returncode == 1
+
+
+def fill(server, name, ms):
+    """Two invocations under way: the whole account."""
+    threads = [threading.Thread(target=invoke, args=(server, name, {"ms": ms})) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    status = lambda: json.loads(server.cli("--json", "status").stdout)["data"]
+    assert eventually(lambda: status()["environments"] == 2)
+    return threads
+
+
+def refused(server, name):
+    """The id of a request that is throttled."""
+    with pytest.raises(ClientError) as error:
+        server.client("lambda").invoke(FunctionName=name)
+    assert error.value.response["Error"]["Code"] == "TooManyRequestsException"
+    return error.value.response["ResponseMetadata"]["RequestId"]
+
+
+def test_a_429_by_the_account_names_who_held_it_and_one_by_a_reservation_does_not_blame_the_account(server, name):
+    worker, producer = name + "-worker", name + "-producer"
+    create(server, worker, SLEEPS)
+    create(server, producer)
+    threads = fill(server, worker, 4000)
+    told = why(server, refused(server, producer))
+    assert f"Lambda refused to run {producer} (429)." in told
+    assert f"2 of the 2 executions that may run at once in this account were in use: 2 by {worker}" in told
+    for thread in threads:
+        thread.join()
+
+    server.client("lambda").put_function_concurrency(FunctionName=producer, ReservedConcurrentExecutions=0)
+    told = why(server, refused(server, producer))
+    assert f"{producer} has a reserved concurrency of 0" in told
+    assert "in use" not in told
+
+
+def test_a_429_of_a_function_url_is_told_by_its_request(server, name):
+    awslambda = server.client("lambda")
+    create(server, name)
+    awslambda.add_permission(
+        FunctionName=name,
+        StatementId="url",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+    url = urlsplit(awslambda.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"])
+    awslambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    to = urlsplit(server.endpoint)
+    connection = http.client.HTTPConnection(to.hostname, to.port, timeout=10)
+    connection.request("GET", "/", headers={"Host": url.netloc})
+    answer = connection.getresponse()
+    assert answer.status == 429
+    told = why(server, answer.headers["x-amzn-RequestId"])
+    assert f"Lambda refused to run {name} for its URL (429)." in told
 
 
 def queues(server, name, receives, **attributes):

@@ -8,6 +8,7 @@ use crate::text::{Language, why as text};
 
 /// Source: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations", `condition`.
 const TOO_OLD: &str = "EventAgeExceeded";
+const A_LOOP: &str = "RecursiveLoop";
 const NOT_RESERVED: &str = "ZeroReservedConcurrency";
 
 pub(super) fn explain(id: &str, facts: &[Fact], language: Language, into: &mut Explanation) {
@@ -16,7 +17,7 @@ pub(super) fn explain(id: &str, facts: &[Fact], language: Language, into: &mut E
     let throttles: Vec<&Fact> =
         own.iter().copied().filter(|fact| matches!(fact.what, What::Throttled { .. })).collect();
     if let Some(last) = throttles.last() {
-        throttle::say(last, throttles.len(), facts, language, into);
+        throttle::say(last, throttles.len(), by_queue, facts, language, into);
     }
     for fact in own {
         if let Some(clause) = causes::clause(&fact.what, false, language) {
@@ -42,6 +43,10 @@ fn other(fact: &Fact, language: Language, into: &mut Explanation) {
         What::EventDropped { function, condition, .. } if condition == NOT_RESERVED => {
             into.advise(text::lift_zero(language, function));
             text::event_dropped_by_reservation(language, function)
+        }
+        What::EventDropped { function, condition, .. } if condition == A_LOOP => {
+            into.advise(text::break_loop(language, function));
+            text::event_in_a_loop(language, function)
         }
         What::EventDropped { function, condition, runs } if condition == TOO_OLD => {
             text::event_too_old(language, function, runs)

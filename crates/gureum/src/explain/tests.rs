@@ -394,7 +394,7 @@ fn an_event_that_was_given_up_says_on_which_condition() {
         runs: 3,
     };
     let told = |condition| request(vec![fact(0, &["r"], &[], dropped(condition))]).0.remove(0);
-    let conditions = ["RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"];
+    let conditions = ["RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency", "RecursiveLoop"];
     let sentences: std::collections::BTreeSet<String> = conditions.into_iter().map(told).collect();
-    assert_eq!(sentences.len(), 3, "{sentences:?}");
+    assert_eq!(sentences.len(), 4, "{sentences:?}");
 }

@@ -7,9 +7,18 @@ use super::{Explanation, outcome};
 use crate::text::{Language, why as text};
 
 /// A throttle that was met `times` times, from its last.
-pub(super) fn say(fact: &Fact, times: usize, facts: &[Fact], language: Language, into: &mut Explanation) {
+/// `by_queue` says that a mapping called.
+pub(super) fn say(
+    fact: &Fact,
+    times: usize,
+    by_queue: bool,
+    facts: &[Fact],
+    language: Language,
+    into: &mut Explanation,
+) {
     let What::Throttled { function, via, .. } = &fact.what else { return };
     let met = match via {
+        Via::Invoke if by_queue => text::throttled_mapping(language, function, times),
         Via::Invoke => text::throttled_invoke(language, function),
         Via::FunctionUrl => text::throttled_url(language, function),
         Via::Event => text::throttled_event(language, function, times),

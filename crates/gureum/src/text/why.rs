@@ -119,6 +119,10 @@ super::texts_in! {
         en: "The accepted event of {function} was given up at once: its reserved concurrency is 0",
         ko: "접수된 {function}의 이벤트를 바로 포기했습니다: 예약된 동시성이 0입니다",
     }
+    event_in_a_loop(function) {
+        en: "The accepted event of {function} was given up: it would have continued a loop of 16 calls, in which a function is called by what it has sent itself",
+        ko: "접수된 {function}의 이벤트를 포기했습니다: 함수가 자기가 보낸 것으로 다시 불리는 고리가 16번 이어졌습니다",
+    }
     event_too_old(function, runs) {
         en: "The accepted event of {function} was given up after {runs} runs, because it got older than it may (MaximumEventAgeInSeconds)",
         ko: "접수된 {function}의 이벤트를 {runs}번 실행한 뒤 포기했습니다: 최대 수명(MaximumEventAgeInSeconds)이 지났습니다",
@@ -188,6 +192,10 @@ super::texts_in! {
     shorten_holder(function) {
         en: "Shorten what {function} waits for, or its timeout: each run holds its place until it ends",
         ko: "{function}이(가) 기다리는 시간이나 제한 시간을 줄이십시오: 실행은 끝날 때까지 자리를 차지합니다",
+    }
+    break_loop(function) {
+        en: "Let {function} write elsewhere than to what calls it, or allow the loop: aws lambda put-function-recursion-config --function-name {function} --recursive-loop Allow",
+        ko: "{function}이(가) 자기를 부르는 곳이 아닌 다른 곳에 쓰게 하거나, 고리를 허용하십시오: aws lambda put-function-recursion-config --function-name {function} --recursive-loop Allow",
     }
     raise_reservation(function) {
         en: "Raise the reserved concurrency of {function} (PutFunctionConcurrency), or remove it so that {function} shares the account's",
