@@ -160,9 +160,9 @@ def test_a_429_by_the_account_names_who_held_it_and_one_by_a_reservation_does_no
     assert "in use" not in told
 
 
-def test_a_429_of_a_function_url_is_told_by_its_request(server, name):
+def call_url(server, name):
+    """Status and request id of a GET on the function's URL. Makes the URL."""
     awslambda = server.client("lambda")
-    create(server, name)
     awslambda.add_permission(
         FunctionName=name,
         StatementId="url",
@@ -171,14 +171,29 @@ def test_a_429_of_a_function_url_is_told_by_its_request(server, name):
         FunctionUrlAuthType="NONE",
     )
     url = urlsplit(awslambda.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"])
-    awslambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     to = urlsplit(server.endpoint)
     connection = http.client.HTTPConnection(to.hostname, to.port, timeout=10)
     connection.request("GET", "/", headers={"Host": url.netloc})
     answer = connection.getresponse()
-    assert answer.status == 429
-    told = why(server, answer.headers["x-amzn-RequestId"])
-    assert f"Lambda refused to run {name} for its URL (429)." in told
+    return answer.status, answer.headers["x-amzn-RequestId"]
+
+
+def test_what_a_function_url_answers_instead_of_the_function_is_told_by_its_request(server, name):
+    create(server, name + "-busy")
+    server.client("lambda").put_function_concurrency(FunctionName=name + "-busy", ReservedConcurrentExecutions=0)
+    status, request = call_url(server, name + "-busy")
+    assert status == 429
+    assert f"Lambda refused to run {name}-busy for its URL (429)." in why(server, request)
+
+    create(server, name + "-odd", "exports.handler = async () => ({ statusCode: 1 });\n")
+    status, request = call_url(server, name + "-odd")
+    assert status == 502
+    assert f"{name}-odd ran and answered its URL's caller with what is no HTTP response" in why(server, request)
+
+    create(server, name + "-throws", THROWS)
+    status, request = call_url(server, name + "-throws")
+    assert status == 502
+    assert f"{name}-throws ended with an error: SyntaxError" in why(server, request)
 
 
 def queues(server, name, receives, **attributes):

@@ -68,6 +68,10 @@ pub enum What {
         runtime: String,
         reason: String,
     },
+    /// It answered its URL's caller with what is no HTTP response.
+    AnswerRefused {
+        function: String,
+    },
     /// A mapping's batch did not reach its function before its messages' visibility ran out.
     BatchDropped {
         mapping: String,

@@ -52,6 +52,10 @@ fn other(fact: &Fact, language: Language, into: &mut Explanation) {
             text::event_too_old(language, function, runs)
         }
         What::EventDropped { function, condition, runs } => text::event_dropped(language, function, runs, condition),
+        What::AnswerRefused { function } => {
+            into.advise(text::answer_properly(language));
+            text::answer_refused(language, function)
+        }
         What::Redelivered { queue, receives, .. } => text::received_again(language, message, name(queue), receives),
         What::SettledLate { queue, late_ms, .. } => {
             into.advise(text::visibility_longer(language));

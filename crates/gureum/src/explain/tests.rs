@@ -387,6 +387,16 @@ fn a_mapping_s_request_says_which_messages_it_tried() {
 }
 
 #[test]
+fn an_answer_that_is_no_response_is_told_apart_from_a_function_that_failed() {
+    let (sentences, advice) = request(vec![fact(0, &["r"], &[], What::AnswerRefused { function: "api".to_owned() })]);
+    assert_eq!(
+        sentences,
+        ["api ran and answered its URL's caller with what is no HTTP response, so the caller got 502."]
+    );
+    assert_eq!(advice.len(), 1);
+}
+
+#[test]
 fn an_event_that_was_given_up_says_on_which_condition() {
     let dropped = |condition: &str| What::EventDropped {
         function: "worker".to_owned(),

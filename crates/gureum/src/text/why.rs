@@ -115,6 +115,10 @@ super::texts_in! {
         en: "{runtime} brings the AWS SDK for JavaScript v3 (@aws-sdk/…), not v2 (aws-sdk)",
         ko: "{runtime}에는 AWS SDK for JavaScript v3(@aws-sdk/…)가 있고 v2(aws-sdk)는 없습니다",
     }
+    answer_refused(function) {
+        en: "{function} ran and answered its URL's caller with what is no HTTP response, so the caller got 502",
+        ko: "{function}이(가) 실행되었지만 URL 호출자에게 HTTP 응답이 아닌 것을 돌려주어 호출자는 502를 받았습니다",
+    }
     event_dropped_by_reservation(function) {
         en: "The accepted event of {function} was given up at once: its reserved concurrency is 0",
         ko: "접수된 {function}의 이벤트를 바로 포기했습니다: 예약된 동시성이 0입니다",
@@ -192,6 +196,10 @@ super::texts_in! {
     shorten_holder(function) {
         en: "Shorten what {function} waits for, or its timeout: each run holds its place until it ends",
         ko: "{function}이(가) 기다리는 시간이나 제한 시간을 줄이십시오: 실행은 끝날 때까지 자리를 차지합니다",
+    }
+    answer_properly() {
+        en: "Answer an object with statusCode (100 to 599), headers with texts as values, body as a text (in base64 with isBase64Encoded: true), cookies as a list",
+        ko: "statusCode(100에서 599), 값이 문자열인 headers, 문자열 body(isBase64Encoded: true이면 base64), 목록 cookies를 가진 객체로 응답하십시오",
     }
     break_loop(function) {
         en: "Let {function} write elsewhere than to what calls it, or allow the loop: aws lambda put-function-recursion-config --function-name {function} --recursive-loop Allow",

@@ -18,7 +18,7 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use kernel::{AccountId, BoxFuture, Region, id};
 use runtime::{Invocation, InvocationError};
-use telemetry::Via;
+use telemetry::{Via, What};
 use wire::{Body, DataPlane, PlaneRequest};
 
 use crate::admission::Call;
@@ -139,7 +139,14 @@ impl Shared {
         }
         let outcome = self.run_to_its_end(spec, invocation, admitted).await?;
         match outcome.result {
-            Ok(payload) => Ok((answer::of_payload(payload).map_err(|_| Refused::Failed)?, None)),
+            Ok(payload) => match answer::of_payload(payload) {
+                Ok(answer) => Ok((answer, None)),
+                Err(_) => {
+                    let what = What::AnswerRefused { function: named.name.clone() };
+                    self.tell(&function.place, request.request_id, self.clock.now(), what);
+                    Err(Refused::Failed)
+                }
+            },
             Err(InvocationError::Function(_)) => Err(Refused::Failed),
             Err(InvocationError::Environment(error)) => Err(Refused::NotRun(error.into())),
         }
