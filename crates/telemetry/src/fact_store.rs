@@ -110,12 +110,10 @@ impl FactStore {
         let mut numbers: BTreeSet<u64> = own.iter().copied().collect();
         let mut leads: BTreeSet<String> = BTreeSet::new();
         for fact in self.read(place, &own)? {
-            let holders = match fact.what {
-                What::Throttled { holders, .. } => holders,
-                _ => Vec::new(),
-            };
-            leads.extend(fact.requests);
-            leads.extend(holders.into_iter().flat_map(|holder| holder.requests));
+            match fact.what {
+                What::Throttled { holders, .. } => leads.extend(holders.into_iter().flat_map(|holder| holder.requests)),
+                _ => leads.extend(fact.requests),
+            }
         }
         for request in leads {
             let room = (2 * STORY_FACTS_MAX).saturating_sub(numbers.len());

@@ -11,9 +11,17 @@ pub const KEPT_BYTES_MAX: u64 = 64 << 20;
 /// Facts that wait to be written; one that comes then is dropped, and counted.
 pub const QUEUED_MAX: usize = 8192;
 
-/// Facts, and bytes of them, that are written in one transaction.
+/// How long a fact waits for others to be written with it, unless somebody asks. The most that `kill -9` takes.
+pub const GATHERED_FOR: Duration = Duration::from_millis(50);
+
+/// Facts, and about so many bytes of them, that are written in one transaction.
 pub const GROUP_FACTS_MAX: usize = 256;
 pub const GROUP_BYTES_MAX: usize = 1 << 20;
+/// What a fact and an id of it weigh in that. Units: bytes.
+pub const FACT_WEIGHT: usize = 512;
+pub const ID_WEIGHT: usize = 160;
+/// Facts of a group that a throttle is compared with, the latest.
+pub const ALIKE_WITHIN: usize = 16;
 
 /// Facts that one transaction drops. Each costs a few keys on the committing thread.
 pub const DROPPED_AT_ONCE: usize = 128;

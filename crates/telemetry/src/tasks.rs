@@ -7,18 +7,21 @@ use kernel::{BoxFuture, Timestamp};
 use store::{Direction, Key, KeyRange, Release, StoreError, Txn};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::Fact;
 use crate::fact_store::{FactStore, Told};
-use crate::limits::{DROPPED_AT_ONCE, FAILURE_PAUSE, GROUP_BYTES_MAX, GROUP_FACTS_MAX, KEPT_FOR};
+use crate::limits::{
+    ALIKE_WITHIN, DROPPED_AT_ONCE, FACT_WEIGHT, FAILURE_PAUSE, GATHERED_FOR, GROUP_BYTES_MAX, GROUP_FACTS_MAX,
+    ID_WEIGHT, IDS_MAX, KEPT_FOR,
+};
 use crate::records::{ENTRY, Extent, Place, encode, size};
+use crate::{Fact, Holder, What};
 
 /// What each place has, as it stands on disk. Only this task writes it.
 type Extents = BTreeMap<Place, Extent>;
 
-/// What was told while the group before was being written.
+/// What is written together.
 #[derive(Default)]
 struct Group {
-    facts: Vec<(Fact, Vec<u8>)>,
+    facts: Vec<Fact>,
     bytes: usize,
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -31,14 +34,36 @@ impl Group {
     fn take(&mut self, told: Told) {
         match told {
             Told::Flush(reply) => self.waiting.push(reply),
-            Told::Fact(fact) => {
-                if let Ok(value) = encode(&fact) {
-                    self.bytes += value.len();
-                    self.facts.push((*fact, value));
-                }
+            Told::Fact(fact) => self.add(*fact),
+        }
+    }
+
+    /// Throttles of one moment and one kind are one fact of many requests: a burst of them must not drive out all else.
+    fn add(&mut self, mut fact: Fact) {
+        let ids = fact.requests.len() + fact.messages.len();
+        self.bytes += ids * ID_WEIGHT;
+        let mut latest = self.facts.iter_mut().rev().take(ALIKE_WITHIN);
+        match latest.find(|other| are_alike(other, &fact) && other.requests.len() + ids <= IDS_MAX) {
+            Some(other) => other.requests.append(&mut fact.requests),
+            None => {
+                self.bytes += FACT_WEIGHT;
+                self.facts.push(fact);
             }
         }
     }
+}
+
+/// The same function met the same limit, and the same held it.
+fn are_alike(a: &Fact, b: &Fact) -> bool {
+    let (
+        What::Throttled { function: f, via: v, limit: l, holders: x },
+        What::Throttled { function: g, via: w, limit: m, holders: y },
+    ) = (&a.what, &b.what)
+    else {
+        return false;
+    };
+    let counts = |holders: &[Holder]| holders.iter().map(|h| (h.function.clone(), h.running)).collect::<Vec<_>>();
+    (f, v, l, &a.account, &a.region) == (g, w, m, &b.account, &b.region) && counts(x) == counts(y)
 }
 
 impl FactStore {
@@ -98,8 +123,15 @@ impl FactStore {
     ) -> Vec<oneshot::Sender<()>> {
         let mut group = Group::default();
         group.take(first);
-        while !group.is_full() {
-            let Ok(more) = told.try_recv() else { break };
+        let mut enough = self.clock.pause(GATHERED_FOR);
+        // Whoever asks waits for what was told before it, and for nothing else.
+        while !group.is_full() && group.waiting.is_empty() {
+            let more = tokio::select! {
+                biased;
+                more = told.recv() => more,
+                () = &mut enough => None,
+            };
+            let Some(more) = more else { break };
             group.take(more);
         }
         let count = group.facts.len();
@@ -119,13 +151,15 @@ impl FactStore {
         self.clock.pause(FAILURE_PAUSE).await;
     }
 
-    async fn write(&self, facts: Vec<(Fact, Vec<u8>)>, extents: &mut Extents) -> Result<(), StoreError> {
+    async fn write(&self, facts: Vec<Fact>, extents: &mut Extents) -> Result<(), StoreError> {
         if facts.is_empty() {
             return Ok(());
         }
         let mut after = Extents::new();
         let mut changes = Vec::new();
-        for (fact, value) in facts {
+        for fact in facts {
+            // Every fact can be written as JSON.
+            let Ok(value) = encode(&fact) else { continue };
             let place = Place { account: fact.account.clone(), region: fact.region.clone() };
             let before = extents.get(&place).copied().unwrap_or_default();
             let extent = after.entry(place.clone()).or_insert(before);

@@ -140,6 +140,29 @@ async fn a_throttled_request_leads_to_those_that_held_the_room() {
 }
 
 #[tokio::test]
+async fn a_burst_of_throttles_is_one_fact_of_many_requests() {
+    let world = World::new();
+    let throttled = |function: &str, request: &str| What::Throttled {
+        function: function.to_owned(),
+        via: Via::Invoke,
+        limit: Limit::Account { concurrency: 1, unreserved: 1 },
+        holders: vec![Holder {
+            function: "worker".to_owned(),
+            running: 1,
+            requests: vec![request.to_owned()],
+            longest_ms: Some(5),
+        }],
+    };
+    for n in 0..100 {
+        let function = if n % 2 == 0 { "even" } else { "odd" };
+        world.tell(A, &[&format!("r{n}")], &[], throttled(function, &format!("w{n}")));
+    }
+    assert_eq!(world.request("r0").await, [throttled("even", "w0")]);
+    assert_eq!(world.request("r99").await, [throttled("odd", "w1")]);
+    assert_eq!(world.stored().0, 1 + 2 + 100, "what the place has, two facts, an entry for each request");
+}
+
+#[tokio::test]
 async fn the_last_fact_says_what_it_is_about() {
     let world = World::new();
     let (account, region) = (AccountId::parse(A).unwrap(), Region::default());
