@@ -103,6 +103,15 @@ def test_what_is_to_be_explained_must_be_said_once(server):
     assert server.cli("why", "a&last=1", check=False).returncode == 2
 
 
+def test_strict_access_tells_only_who_signs(fresh, name):
+    server = fresh("--strict")
+    status, answer = explained(server, "last=1")
+    assert status == 403 and "explanation" not in answer
+    # With the root key that the first start has left.
+    done = server.cli("why", "--last", check=False)
+    assert done.returncode == 1 and "nothing is recorded" in done.stderr
+
+
 def test_facts_survive_a_kill_and_belong_to_their_account_and_region(server, name):
     create(server, name, THROWS)
     request, _ = invoke(server, name)
@@ -243,3 +252,86 @@ def test_a_visibility_shorter_than_the_work_is_told_with_how_much_it_lacked(fres
     assert "so its visibility timeout (4 s) was shorter than the work." in told
     assert "was no longer its latest" in why(server, late["ResponseMetadata"]["RequestId"])
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=second["ReceiptHandle"])
+
+
+def feed(server, name, source, receives, visibility, **settings):
+    """A function that a queue feeds, one message at a time. Answers the queue's URL."""
+    create(server, name, source, **settings)
+    queue, _ = queues(server, name, receives, VisibilityTimeout=str(visibility))
+    arn = f"arn:aws:sqs:us-east-1:000000000000:{name}"
+    server.client("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=arn, BatchSize=1)
+    return queue
+
+
+def send(server, queue):
+    return server.client("sqs").send_message(QueueUrl=queue, MessageBody='{"id": 1}')["MessageId"]
+
+
+def dead(server, message):
+    """What is told of a message once it is in its dead-letter queue."""
+    told = eventually(lambda: words_of_a_dead(server, message), 40)
+    assert told, server.cli("why", "--message", message, check=False)
+    return told
+
+
+def words_of_a_dead(server, message):
+    told = server.cli("why", "--message", message, check=False).stdout
+    return told if "was moved from" in told else None
+
+
+def test_dead_letters_are_told_apart_by_what_their_tries_ended_in(fresh, name):
+    server = fresh()
+    slow, wrong, barred, once = (name + suffix for suffix in ("-slow", "-wrong", "-barred", "-once"))
+    queue_of = {
+        slow: feed(server, slow, SLEEPS, 2, 2, Timeout=1),
+        wrong: feed(server, wrong, THROWS, 2, 2, Timeout=1),
+        barred: feed(server, barred, ECHO, 2, 2, Timeout=1),
+        once: feed(server, once, THROWS, 1, 2, Timeout=1),
+    }
+    server.client("lambda").put_function_concurrency(FunctionName=barred, ReservedConcurrentExecutions=0)
+    message_of = {each: send(server, queue) for each, queue in queue_of.items()}
+    told = {each: dead(server, message) for each, message in message_of.items()}
+
+    for each in (slow, wrong, barred):
+        assert f"was moved from {each} to {each}-dlq, because it had been received 2 times" in told[each]
+    assert f"2 of 2 receives: {slow} was stopped at its timeout of 1 s." in told[slow]
+    assert "6 s for a timeout of 1 s" in told[slow]
+    assert f"2 of 2 receives: {wrong} ended with the same error: SyntaxError: " in told[wrong]
+    assert "The handler read event.body, which SQS does not send" in told[wrong]
+    assert f"2 of 2 receives: {barred} never ran: throttled" in told[barred]
+    assert f"{barred} has a reserved concurrency of 0" in told[barred]
+    assert "after its first receive: the queue's maxReceiveCount is 1" in told[once]
+    assert "Raise maxReceiveCount" in told[once]
+
+
+def test_a_run_longer_than_the_visibility_is_told_as_handled_twice(fresh, name):
+    server = fresh()
+    queue = feed(server, name, SLEEPS, 5, 10, Timeout=3)
+    # AWS checks this only when a mapping is made.
+    server.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    message = send(server, queue)
+    twice = "It was handled twice at the same time: visible again after 1"
+
+    def overlapped():
+        told = server.cli("why", "--message", message, check=False).stdout
+        return told if twice in told else None
+
+    told = eventually(overlapped, 20)
+    assert told, server.cli("why", "--message", message, check=False)
+    assert f"while {name} was still working on it; that run took 3 s" in told
+    assert "Make the visibility timeout longer than the longest run" in told
+
+
+def test_a_mapping_s_try_is_told_by_the_request_id_in_the_function_s_log(fresh, name):
+    server = fresh()
+    queue = feed(server, name, THROWS, 5, 1, Timeout=1)
+    message = send(server, queue)
+
+    def logged():
+        lines = server.cli("logs", name, check=False).stdout.splitlines()
+        return next((line.split("RequestId: ")[1].split()[0] for line in lines if "START RequestId: " in line), None)
+
+    request = eventually(logged)
+    told = eventually(lambda: "It was a try of 1 messages" in server.cli("why", request, check=False).stdout)
+    assert told, server.cli("why", request, check=False)
+    assert message in json.dumps(explained(server, f"request={request}")[1]["facts"])

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
+use kernel::Timestamp;
 use serde_json::Value;
 
 use super::connection::Connection;
@@ -56,7 +57,9 @@ fn words(data: &Value) -> String {
         (Some(id), _) => text::about_request(language, id),
         (_, id) => text::about_message(language, id.unwrap_or_default()),
     };
-    let mut lines = vec![heading];
+    let at = data["facts"].as_array().and_then(|facts| facts.last()?["at"].as_i64()).map(Timestamp::from_millis);
+    let at = at.map(|at| format!("  {}", at.iso8601())).unwrap_or_default();
+    let mut lines = vec![format!("{heading}{at}")];
     lines.extend(list(data, "explanation").into_iter().map(|sentence| format!("  {sentence}")));
     let advice = list(data, "advice");
     if !advice.is_empty() {

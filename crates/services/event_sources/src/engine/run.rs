@@ -230,7 +230,7 @@ impl Tries {
 
 fn tell(service: &Service, ready: &Ready, messages: &BTreeSet<String>, tries: &Tries, what: What) {
     service.facts.tell(Fact {
-        at: service.clock.wall(),
+        at: service.clock.now(),
         account: ready.id.place.account.clone(),
         region: ready.id.place.region.clone(),
         requests: tries.requests.clone(),
