@@ -11,7 +11,7 @@ use crate::{clients, deps, layers, ledger, models, recorded, run};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("format", |root| cargo(root, &["fmt", "--all", "--check"])),
     ("layers", layers::check),
     ("generated code", |root| models::generate(root, true)),
@@ -21,6 +21,7 @@ const STEPS: [Step; 11] = [
     ("clients and runtimes", prepare),
     ("tests", |root| cargo(root, &["test", "--workspace"])),
     ("fuzz smoke", |root| cargo(root, &["run", "--quiet", "--package", "fuzz", "--", "--seconds", "3"])),
+    ("simulation", simulation),
     ("contract and journeys", real_clients),
     ("recorded", recorded::check),
 ];
@@ -43,6 +44,13 @@ pub fn ci(root: &Path) -> Result<()> {
 
 fn cargo(root: &Path, args: &[&str]) -> Result<()> {
     run(Command::new("cargo").args(args).current_dir(root))
+}
+
+/// Two minutes of histories; then each bug on purpose has to be found.
+fn simulation(root: &Path) -> Result<()> {
+    cargo(root, &["run", "--quiet", "--package", "simulation", "--", "--seconds", "120"])?;
+    let sabotage = ["--features", "sabotage", "--test", "sabotage", "--", "--nocapture"];
+    cargo(root, &[&["test", "--quiet", "--package", "simulation"], &sabotage[..]].concat())
 }
 
 /// Cargo's target directory.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Who may depend on whom, `*` being any name. A new line here needs an ADR.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("kernel", &[]),
     ("wire", &["kernel"]),
     ("api-*", &["wire"]),
@@ -23,13 +23,15 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("service-lambda", &["kernel", "wire", "api-*", "store", "auth", "telemetry", "runtime"]),
     ("service-event-sources", &["kernel", "wire", "api-*", "store", "auth", "telemetry", "patterns"]),
     ("service-*", &["kernel", "wire", "api-*", "store", "auth", "telemetry"]),
+    ("testkit", &["kernel", "wire", "api-*", "store", "auth", "telemetry", "patterns", "runtime", "service-*"]),
+    ("simulation", &["kernel", "wire", "api-*", "testkit"]),
     ("gureum", &["*"]),
     ("xtask", &[]),
 ];
 
 /// Text that may stand only in files whose path holds one of the words. Test code is free.
 const RESERVED: [(&str, &[&str]); 3] = [
-    ("Cx::new(", &["crates/auth/", "crates/kernel/"]),
+    ("Cx::new(", &["crates/auth/", "crates/kernel/", "crates/testkit/"]),
     ("allow(unsafe_code)", &["crates/runtime/src/sandbox"]),
     (
         "allow(clippy::disallowed_methods)",
@@ -49,7 +51,10 @@ const NO_ROOMS: [&str; 5] = ["utils", "common", "helpers", "misc", "core"];
 
 pub fn check(root: &Path) -> Result<()> {
     let mut faults = Vec::new();
-    arrows(root, &mut faults)?;
+    let metadata = metadata(root)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists packages")?;
+    arrows(packages, &mut faults);
+    bugs_on_purpose(packages, &mut faults);
     for file in sources(root)? {
         let path = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         reserved(&path, &fs::read_to_string(&file)?, &mut faults);
@@ -73,8 +78,12 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn arrows(root: &Path, faults: &mut Vec<String>) -> Result<()> {
-    let packages = packages(root)?;
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn arrows(packages: &[Value], faults: &mut Vec<String>) {
+    let packages = dependencies(packages);
     let ours: BTreeSet<&String> = packages.keys().collect();
     for (name, dependencies) in &packages {
         let Some((_, allowed)) = ARROWS.iter().find(|(pattern, _)| matches(pattern, name)) else {
@@ -89,26 +98,35 @@ fn arrows(root: &Path, faults: &mut Vec<String>) -> Result<()> {
             }
         }
     }
-    Ok(())
 }
 
-/// Each package of the workspace with its normal dependencies.
-fn packages(root: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+/// Only the simulation can turn on the bugs that stand in the code on purpose (ADR 12).
+fn bugs_on_purpose(packages: &[Value], faults: &mut Vec<String>) {
+    for package in packages {
+        let name = text(&package["name"]);
+        let turned_on = [&package["features"], &package["dependencies"]].map(Value::to_string).concat();
+        if !["kernel", "simulation"].contains(&name.as_str()) && turned_on.contains("sabotage") {
+            faults.push(format!("{name}: the feature `sabotage` is the simulation's alone"));
+        }
+    }
+}
+
+fn metadata(root: &Path) -> Result<Value> {
     let output = Command::new("cargo")
         .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
         .current_dir(root)
         .output()?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists packages")?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(packages
-        .iter()
-        .map(|package| {
-            let dependencies = package["dependencies"].as_array().into_iter().flatten();
-            let normal = dependencies.filter(|d| d["kind"].is_null()).map(|d| text(&d["name"])).collect();
-            (text(&package["name"]), normal)
-        })
-        .collect())
+    serde_json::from_slice(&output.stdout).context("cargo metadata")
+}
+
+/// Each package of the workspace with its normal dependencies.
+fn dependencies(packages: &[Value]) -> BTreeMap<String, Vec<String>> {
+    let of = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().into_iter().flatten();
+        let normal = dependencies.filter(|d| d["kind"].is_null()).map(|d| text(&d["name"])).collect();
+        (text(&package["name"]), normal)
+    };
+    packages.iter().map(of).collect()
 }
 
 fn reserved(path: &str, content: &str, faults: &mut Vec<String>) {

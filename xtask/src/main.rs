@@ -27,7 +27,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   deps           licences, duplicates, reasons
   recorded       answers recorded from AWS, where they are
   bench          the figures of docs/SPECIFICATION.md, on a release build
-  soak           100 kills and 20 power cuts
+  soak           100 kills, 20 power cuts, 10,000 simulated histories
   dist           a tarball with the binary and all licences";
 
 fn main() -> ExitCode {

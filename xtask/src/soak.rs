@@ -1,5 +1,5 @@
 //! `cargo xtask soak`: the long form of what CI does a few rounds of: every runtime, kills of the server, power cuts
-//! of the server and of the store.
+//! of the server and of the store, and simulated histories.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,6 +12,9 @@ const KILL_ROUNDS: &str = "100";
 /// A hundred rounds on a busy machine.
 const KILL_SECONDS_MAX: &str = "6000";
 const POWER_ROUNDS: &str = "20";
+const HISTORIES: &str = "10000";
+/// Nobody waits longer for them.
+const HISTORIES_SECONDS_MAX: &str = "7200";
 
 pub fn soak(root: &Path) -> Result<()> {
     let clients = clients::install(root)?;
@@ -33,5 +36,7 @@ pub fn soak(root: &Path) -> Result<()> {
         let power = ["run", "--release", "--package", "store", "--example", "power_cut", "--"];
         run(Command::new("cargo").args(power).args(cuts).current_dir(root))?;
     }
-    Ok(())
+    let simulation = ["run", "--release", "--package", "simulation", "--"];
+    let histories = ["--histories", HISTORIES, "--seconds", HISTORIES_SECONDS_MAX];
+    run(Command::new("cargo").args(simulation).args(histories).current_dir(root))
 }

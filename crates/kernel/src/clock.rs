@@ -36,7 +36,11 @@ pub struct TimedOut;
 impl dyn Clock {
     /// Waits for `future`, at most `limit` of real time.
     pub async fn timeout<F: Future>(&self, limit: Duration, future: F) -> Result<F::Output, TimedOut> {
-        tokio::time::timeout(limit, future).await.map_err(|_| TimedOut)
+        tokio::select! {
+            biased;
+            output = future => Ok(output),
+            () = self.pause(limit) => Err(TimedOut),
+        }
     }
 }
 
@@ -130,6 +134,7 @@ impl Clock for VirtualClock {
                     return;
                 }
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(left) => {}
                     changed = advanced.changed() => if changed.is_err() {
                         // The clock is gone, and with it whoever could advance it.

@@ -13,6 +13,8 @@ pub mod id;
 mod page_token;
 mod public_hosts;
 mod rng;
+#[doc(hidden)]
+pub mod sabotage;
 mod suffixes;
 mod tags;
 mod timestamp;

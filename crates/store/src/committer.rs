@@ -51,9 +51,13 @@ pub(crate) struct Queued {
 }
 
 pub(crate) struct Committer {
-    pub(crate) backend: Arc<dyn Backend>,
-    pub(crate) releaser: Releaser,
-    pub(crate) queue: Receiver<Queued>,
+    backend: Arc<dyn Backend>,
+    releaser: Releaser,
+    queue: Receiver<Queued>,
+    /// The state with everything that was committed.
+    latest: Arc<dyn Snapshot>,
+    /// Of the group that comes next.
+    number: u64,
 }
 
 /// Answers of a group, sorted by what they wait for.
@@ -79,20 +83,31 @@ impl Waiting {
 pub(crate) struct Ended;
 
 impl Committer {
+    pub(crate) fn new(backend: Arc<dyn Backend>, releaser: Releaser, queue: Receiver<Queued>) -> Self {
+        let latest = backend.snapshot();
+        Self { backend, releaser, queue, latest, number: 1 }
+    }
+
     /// Returns when the queue is closed and everything is synced, or when the store cannot go on.
-    pub(crate) fn run(self) {
-        let mut latest = self.backend.snapshot();
-        let mut number = 1;
+    pub(crate) fn run(mut self) {
         while let Ok(first) = self.queue.recv() {
-            let txn = Txn::begin_group(latest.clone(), number, self.releaser.released());
-            let (txn, waiting) = self.run_group(first, txn);
-            match self.commit_group(number, txn, waiting, &latest) {
-                Ok(Some(newer)) => (latest, number) = (newer, number + 1),
-                Ok(None) => {}
-                Err(Ended) => break,
+            if self.commit(first).is_err() {
+                break;
             }
         }
         self.releaser.finish();
+    }
+
+    /// Whoever comes next, if somebody is there.
+    pub(crate) fn waiting(&self) -> Option<Queued> {
+        self.queue.try_recv().ok()
+    }
+
+    /// Runs and commits one group.
+    pub(crate) fn commit(&mut self, first: Queued) -> Result<(), Ended> {
+        let txn = Txn::begin_group(self.latest.clone(), self.number, self.releaser.released());
+        let (txn, waiting) = self.run_group(first, txn);
+        self.commit_group(txn, waiting)
     }
 
     fn run_group(&self, first: Queued, mut txn: Txn) -> (Txn, Waiting) {
@@ -116,36 +131,36 @@ impl Committer {
         })
     }
 
-    /// Answers the state after the commit; nothing if nobody has to wait for this group.
-    fn commit_group(
-        &self,
-        number: u64,
-        txn: Txn,
-        mut waiting: Waiting,
-        latest: &Arc<dyn Snapshot>,
-    ) -> Result<Option<Arc<dyn Snapshot>>, Ended> {
+    fn commit_group(&mut self, txn: Txn, mut waiting: Waiting) -> Result<(), Ended> {
         let (batch, early) = txn.into_changes();
         let wrote = !batch.is_empty();
         if !wrote && waiting.is_empty() {
-            return Ok(None);
+            // Nobody has to wait for this group.
+            return Ok(());
         }
         self.releaser.check()?;
+        if kernel::sabotaged!("answers before the commit") {
+            tell(std::mem::take(&mut waiting.durable).into_iter(), &Ok(()));
+        }
         match self.backend.commit(batch) {
             Ok(()) => {}
             Err(CommitError::Refused(why)) => {
                 tracing::error!(reason = why, "writes are refused");
                 tell(waiting.everyone(), &Err(StoreError::Refused(why.into())));
-                return Ok(None);
+                return Ok(());
             }
             Err(CommitError::Fatal(error)) => return Err(self.releaser.end("a write", &error)),
         }
-        let after = if wrote { self.backend.snapshot() } else { latest.clone() };
+        if wrote {
+            self.latest = self.backend.snapshot();
+        }
+        let number = self.number;
+        self.number += 1;
         if !early.is_empty() {
             self.releaser.show_early(number, early);
         }
         tell(std::mem::take(&mut waiting.written).into_iter(), &Ok(()));
-        self.releaser.release(Group { number, after: after.clone(), wrote, waiting })?;
-        Ok(Some(after))
+        self.releaser.release(Group { number, after: self.latest.clone(), wrote, waiting })
     }
 }
 

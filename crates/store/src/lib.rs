@@ -14,6 +14,7 @@ mod machine;
 mod overlay;
 mod record;
 mod releaser;
+mod stepped;
 mod store;
 mod txn;
 
@@ -25,5 +26,6 @@ pub use folder::{Folder, OpenError};
 pub use key::{DamagedKey, Key, KeyRange, Part};
 pub use machine::{Effects, Machine, Machines, Reply, TimerId, Timers};
 pub use record::{Record, RecordError};
+pub use stepped::{DiskStep, Pace, Steps};
 pub use store::{EXIT_IO_ERROR, Options, Store, end_process};
 pub use txn::{Release, Txn};

@@ -65,7 +65,15 @@ pub(crate) struct Group {
 pub(crate) struct Releaser {
     shared: Arc<Shared>,
     groups: SyncSender<Group>,
-    thread: JoinHandle<()>,
+    /// None: its steps are somebody else's (see `stepped`).
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The end that syncs and tells.
+pub(crate) struct Releasing {
+    shared: Arc<Shared>,
+    coming: Receiver<Group>,
+    unsynced_since: Option<Duration>,
 }
 
 struct Shared {
@@ -93,13 +101,19 @@ pub(crate) struct Parts {
 
 impl Releaser {
     pub(crate) fn start(parts: Parts) -> io::Result<Self> {
+        let (releaser, releasing) = Self::parts(parts);
+        let thread = std::thread::Builder::new().name("releaser".to_owned()).spawn(move || releasing.run())?;
+        Ok(Self { thread: Some(thread), ..releaser })
+    }
+
+    /// Both ends, without the thread.
+    pub(crate) fn parts(parts: Parts) -> (Self, Releasing) {
         let Parts { backend, durability, clock, visible, syncs, on_fatal } = parts;
         let (released, ended) = (AtomicU64::new(0), AtomicBool::new(false));
         let shared = Arc::new(Shared { backend, durability, clock, visible, on_fatal, released, syncs, ended });
         let (groups, coming) = sync_channel(GROUPS_UNDER_WAY_MAX);
-        let running = shared.clone();
-        let thread = std::thread::Builder::new().name("releaser".to_owned()).spawn(move || running.run(&coming))?;
-        Ok(Self { shared, groups, thread })
+        let releasing = Releasing { shared: shared.clone(), coming, unsynced_since: None };
+        (Self { shared, groups, thread: None }, releasing)
     }
 
     /// The youngest group that everybody may see: a younger one could still be lost.
@@ -131,59 +145,75 @@ impl Releaser {
     pub(crate) fn finish(self) {
         drop(self.groups);
         // A releaser that panicked has told nobody that their write is safe.
-        let _ = self.thread.join();
+        let _ = self.thread.map(JoinHandle::join);
     }
 }
 
-impl Shared {
-    fn run(&self, coming: &Receiver<Group>) {
-        let mut unsynced_since: Option<Duration> = None;
+impl Releasing {
+    fn run(mut self) {
         loop {
-            let groups = match self.next(coming, unsynced_since) {
-                Ok(first) => std::iter::once(first).chain(coming.try_iter()).collect(),
+            let groups = match self.next() {
+                Ok(first) => std::iter::once(first).chain(self.coming.try_iter()).collect(),
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            if self.let_go(groups, &mut unsynced_since).is_err() {
+            if self.let_go(groups).is_err() {
                 return;
             }
         }
         // A clean close leaves nothing to the operating system.
-        if !self.ended.load(Ordering::Acquire) {
-            let _ = self.sync();
+        if !self.shared.ended.load(Ordering::Acquire) {
+            let _ = self.shared.sync();
         }
     }
 
-    fn next(&self, coming: &Receiver<Group>, unsynced_since: Option<Duration>) -> Result<Group, RecvTimeoutError> {
-        match unsynced_since {
-            None => coming.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(since) => coming.recv_timeout((since + UNSYNCED_MAX).saturating_sub(self.clock.monotonic())),
+    fn next(&self) -> Result<Group, RecvTimeoutError> {
+        match self.left() {
+            None => self.coming.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(left) => self.coming.recv_timeout(left),
         }
+    }
+
+    /// How long what was only handed to the operating system may still wait for its sync.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let since = self.unsynced_since?;
+        Some((since + UNSYNCED_MAX).saturating_sub(self.shared.clock.monotonic()))
+    }
+
+    /// What was committed and not let go.
+    pub(crate) fn gather(&self) -> Vec<Group> {
+        self.coming.try_iter().collect()
+    }
+
+    pub(crate) fn needs_sync(&self, groups: &[Group]) -> bool {
+        let is_asked =
+            self.shared.durability != Durability::Relaxed && groups.iter().any(|group| group.waiting.needs_sync);
+        is_asked || self.left() == Some(Duration::ZERO)
     }
 
     /// One sync serves every group that was committed before it.
-    fn let_go(&self, groups: Vec<Group>, unsynced_since: &mut Option<Duration>) -> Result<(), Ended> {
-        let is_overdue = unsynced_since.is_some_and(|since| self.clock.monotonic() >= since + UNSYNCED_MAX);
-        let is_asked = self.durability != Durability::Relaxed && groups.iter().any(|group| group.waiting.needs_sync);
-        if is_asked || is_overdue {
-            self.sync()?;
-            *unsynced_since = None;
-        } else if groups.iter().any(|group| group.wrote) {
-            unsynced_since.get_or_insert_with(|| self.clock.monotonic());
+    pub(crate) fn let_go(&mut self, groups: Vec<Group>) -> Result<(), Ended> {
+        if self.needs_sync(&groups) && !kernel::sabotaged!("syncs are skipped") {
+            self.shared.sync()?;
+            self.unsynced_since = None;
+        } else if !kernel::sabotaged!("what is written is never synced") && groups.iter().any(|group| group.wrote) {
+            self.unsynced_since.get_or_insert_with(|| self.shared.clock.monotonic());
         }
         if let Some(last) = groups.last() {
-            let mut visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
+            let mut visible = self.shared.visible.write().unwrap_or_else(PoisonError::into_inner);
             visible.below = last.after.clone();
             visible.early.retain(|(number, _)| *number > last.number);
             drop(visible);
-            self.released.store(last.number, Ordering::Release);
+            self.shared.released.store(last.number, Ordering::Release);
         }
         for group in groups {
             tell(group.waiting.durable.into_iter(), &Ok(()));
         }
         Ok(())
     }
+}
 
+impl Shared {
     fn sync(&self) -> Result<(), Ended> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         self.backend.sync().map_err(|error| self.end("a sync", &error))

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use kernel::{Clock, Rng};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::backend::fjall::Fjall;
 use crate::backend::mem::Mem;
@@ -20,6 +20,7 @@ use crate::key::{Key, KeyRange};
 use crate::limits::{CLEARED_AT_ONCE, QUEUED_COMMANDS_MAX};
 use crate::record::Record;
 use crate::releaser::{self, Releaser, View, Visible};
+use crate::stepped::{Pace, Steps};
 use crate::txn::{Txn, read_record, read_records};
 
 /// What `Store::open` needs to know.
@@ -44,6 +45,8 @@ struct Inner {
     places: Arc<Semaphore>,
     committer: Mutex<Option<JoinHandle<()>>>,
     syncs: Arc<AtomicU64>,
+    /// Where no thread waits at the queue's other end.
+    submitted: Option<Arc<Notify>>,
     blobs: Blobs,
     secrets: Mutex<BTreeMap<String, [u8; 32]>>,
     clock: Arc<dyn Clock>,
@@ -90,38 +93,79 @@ impl Store {
         rng: Arc<dyn Rng>,
         on_fatal: OnFatal,
     ) -> Self {
-        let visible: Visible = Arc::new(RwLock::new(View::new(backend.snapshot())));
+        let (visible, syncs, parts) = Self::reading(backend.clone(), durability, clock.clone(), on_fatal);
         let (sender, queue) = channel();
-        let syncs = Arc::new(AtomicU64::new(0));
-        let parts = releaser::Parts {
-            backend: backend.clone(),
-            durability,
-            clock: clock.clone(),
-            visible: visible.clone(),
-            syncs: syncs.clone(),
-            on_fatal,
-        };
         let releaser = Releaser::start(parts).expect("a process at its start can make a thread");
-        let committer = Committer { backend, releaser, queue };
+        let committer = Committer::new(backend, releaser, queue);
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run())
             .expect("a process at its start can make a thread");
-        let blobs = Blobs::new(folder.blobs_dir(), durability != Durability::Memory);
-        Self {
-            inner: Arc::new(Inner {
-                visible,
-                queue: Mutex::new(Some(sender)),
-                places: Arc::new(Semaphore::new(QUEUED_COMMANDS_MAX)),
-                committer: Mutex::new(Some(thread)),
-                syncs,
-                blobs,
-                secrets: Mutex::default(),
-                clock,
-                rng,
-                folder,
-            }),
+        Self::of(Inner {
+            visible,
+            queue: Mutex::new(Some(sender)),
+            places: Arc::new(Semaphore::new(QUEUED_COMMANDS_MAX)),
+            committer: Mutex::new(Some(thread)),
+            submitted: None,
+            syncs,
+            blobs: Blobs::new(folder.blobs_dir(), durability != Durability::Memory),
+            secrets: Mutex::default(),
+            clock,
+            rng,
+            folder,
+        })
+    }
+
+    /// Builds a durable store without threads: its work is the second part, for a simulation to run as a task.
+    pub fn stepped(
+        backend: Arc<dyn Backend>,
+        folder: Folder,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        on_fatal: OnFatal,
+        pace: Pace,
+    ) -> (Self, Steps) {
+        // As the engine on disk does it when it is opened.
+        if let Err(error) = backend.sync() {
+            on_fatal(&format!("what was found could not be synced ({error})"));
         }
+        let (visible, syncs, parts) = Self::reading(backend.clone(), Durability::Durable, clock.clone(), on_fatal);
+        let (sender, queue) = channel();
+        let (releaser, releasing) = Releaser::parts(parts);
+        let submitted = Arc::new(Notify::new());
+        let committer = Committer::new(backend, releaser, queue);
+        let steps = Steps { committer, releasing, submitted: submitted.clone(), clock: clock.clone(), pace };
+        let store = Self::of(Inner {
+            visible,
+            queue: Mutex::new(Some(sender)),
+            places: Arc::new(Semaphore::new(QUEUED_COMMANDS_MAX)),
+            committer: Mutex::default(),
+            submitted: Some(submitted),
+            syncs,
+            blobs: Blobs::new(folder.blobs_dir(), false),
+            secrets: Mutex::default(),
+            clock,
+            rng,
+            folder,
+        });
+        (store, steps)
+    }
+
+    fn of(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    fn reading(
+        backend: Arc<dyn Backend>,
+        durability: Durability,
+        clock: Arc<dyn Clock>,
+        on_fatal: OnFatal,
+    ) -> (Visible, Arc<AtomicU64>, releaser::Parts) {
+        let syncs = Arc::new(AtomicU64::new(0));
+        let visible: Visible = Arc::new(RwLock::new(View::new(backend.snapshot())));
+        let (view, counted) = (visible.clone(), syncs.clone());
+        let parts = releaser::Parts { backend, durability, clock, visible: view, syncs: counted, on_fatal };
+        (visible, syncs, parts)
     }
 
     /// Reads one value. It shows nothing that a power cut could still take back, save what was released early.
@@ -234,7 +278,11 @@ impl Store {
         let place = self.inner.places.clone().acquire_owned().await.map_err(|_| StoreError::Ended)?;
         let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = queue.as_ref().ok_or(StoreError::Ended)?;
-        sender.send(Queued { command, _place: place }).map_err(|_| StoreError::Ended)
+        sender.send(Queued { command, _place: place }).map_err(|_| StoreError::Ended)?;
+        if let Some(submitted) = &self.inner.submitted {
+            submitted.notify_one();
+        }
+        Ok(())
     }
 
     fn view(&self) -> View {

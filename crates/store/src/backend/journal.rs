@@ -17,8 +17,14 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Errors: there is no journal in the folder, or it cannot be read.
+    /// Syncs what a process before may have left to the operating system in any journal, because it is shown from now on.
+    /// Errors: there is no journal in the folder, or it cannot be read or synced.
     pub fn open(dir: &Path) -> io::Result<Self> {
+        for number in numbers(dir)? {
+            if let Some((_, file)) = opened(dir, number)? {
+                file.sync_data()?;
+            }
+        }
         let newest = newest(dir)?;
         let current = opened(dir, newest)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         Ok(Self { dir: dir.to_owned(), current: Mutex::new(current) })
@@ -44,10 +50,15 @@ fn opened(dir: &Path, number: u64) -> io::Result<Option<(u64, File)>> {
 }
 
 fn newest(dir: &Path) -> io::Result<u64> {
-    let mut newest = None;
+    let newest = numbers(dir)?.into_iter().max();
+    newest.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no journal in {}", dir.display())))
+}
+
+fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
     for entry in read_dir(dir)? {
         let name = entry?.file_name();
-        newest = newest.max(name.to_str().and_then(|name| name.strip_suffix(".jnl")?.parse::<u64>().ok()));
+        numbers.extend(name.to_str().and_then(|name| name.strip_suffix(".jnl")?.parse::<u64>().ok()));
     }
-    newest.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no journal in {}", dir.display())))
+    Ok(numbers)
 }

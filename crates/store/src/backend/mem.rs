@@ -81,15 +81,26 @@ impl Mem {
 
     /// What would be found after a power cut now: only what was synced.
     pub fn after_power_cut(&self) -> Self {
+        self.after_power_cut_with(0)
+    }
+
+    /// The same, where the operating system had written some of the commits after that: up to so many of the oldest.
+    pub fn after_power_cut_with(&self, unsynced: u64) -> Self {
         let state = self.lock();
-        let mut survivor =
-            State { commits: state.synced_commits, synced_commits: state.synced_commits, ..State::default() };
+        let kept = state.synced_commits.saturating_add(unsynced).min(state.commits);
+        let mut survivor = State { commits: kept, synced_commits: kept, ..State::default() };
         for (key, versions) in &state.versions {
-            if let Some(value) = value_at(versions, state.synced_commits) {
-                survivor.versions.insert(key.clone(), vec![(state.synced_commits, Some(value))]);
+            if let Some(value) = value_at(versions, kept) {
+                survivor.versions.insert(key.clone(), vec![(kept, Some(value))]);
             }
         }
         Self { state: Arc::new(Mutex::new(survivor)), ..Self::default() }
+    }
+
+    /// Commits that a power cut now could take.
+    pub fn unsynced_commits(&self) -> u64 {
+        let state = self.lock();
+        state.commits - state.synced_commits
     }
 
     /// Commits and syncs so far.

@@ -54,6 +54,9 @@ impl QueueMachine {
             receives: before.receives.saturating_add(state.receives),
             first_received: if before.receives > 0 { before.first_received } else { state.first_received },
         });
+        if kernel::sabotaged!("a dead letter arrives twice") {
+            burial.messages.push(message.clone());
+        }
         burial.messages.push(message);
         Ok(())
     }

@@ -32,7 +32,12 @@ impl QueueMachine {
                 let late_ms = u64::try_from(fx.now().millis() - state.received_at).unwrap_or(0);
                 return Settled::Late { sequence: receipt.sequence, receives: state.receives, late_ms };
             }
-            (Line::Fifo(..), Some((_, phase))) if phase != Phase::InFlight => return Settled::Expired,
+            (Line::Fifo(..), Some((_, phase))) if phase != Phase::InFlight => {
+                if kernel::sabotaged!("a failed entry is deleted with its batch") {
+                    self.remove(receipt.sequence, receipt.apart, fx);
+                }
+                return Settled::Expired;
+            }
             _ => {}
         }
         self.remove(receipt.sequence, receipt.apart, fx);
@@ -41,7 +46,9 @@ impl QueueMachine {
 
     /// Takes a message out of memory and off the disk.
     pub(super) fn remove(&mut self, sequence: u64, apart: bool, fx: &mut Effects<Self>) {
-        fx.delete(self.keys.message(sequence));
+        if !kernel::sabotaged!("a deletion is not kept") {
+            fx.delete(self.keys.message(sequence));
+        }
         if apart {
             fx.delete(self.keys.body(sequence));
         }
@@ -109,6 +116,9 @@ impl QueueMachine {
         self.mark.purged = now.millis();
         // Written in any case: its time has changed.
         self.mark.low = u64::MAX;
+        if kernel::sabotaged!("a purge is forgotten by a restart") {
+            return Ok(Reply::durable(Out::Done));
+        }
         self.put_mark(fx);
         // The purge before may not have been swept yet.
         if let Some(before) = stored.get_record::<Leftover>(&self.keys.leftover)? {

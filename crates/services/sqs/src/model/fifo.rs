@@ -133,7 +133,8 @@ impl Fifo {
 
     fn refresh(&mut self, name: &Arc<str>) {
         let Some(group) = self.groups.get_mut(name) else { return };
-        let free_as = if group.in_flight == 0 { group.waiting.first().copied() } else { None };
+        let locked = group.in_flight > 0 && !kernel::sabotaged!("a group is not locked");
+        let free_as = if !locked { group.waiting.first().copied() } else { None };
         if group.free_as != free_as {
             if let Some(before) = group.free_as {
                 self.free.remove(&(before, name.clone()));

@@ -1,0 +1,8 @@
+//! Histories of the platform: clients at work, faults in between, and what must hold of every answer. One seed decides all.
+
+mod client;
+mod history;
+mod ledger;
+mod plan;
+
+pub use history::{Failure, History, run};

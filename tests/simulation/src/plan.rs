@@ -1,0 +1,105 @@
+//! What a seed decides in advance: queues, clients, and when what goes wrong.
+
+use std::time::Duration;
+
+use testkit::Dice;
+
+/// Every history has at least so many.
+const CLIENTS: (u64, u64) = (4, 6);
+const OPERATIONS: (u64, u64) = (200, 320);
+const FAULTS: (u64, u64) = (3, 7);
+
+#[derive(Debug)]
+pub struct Plan {
+    pub clients: usize,
+    pub operations: usize,
+    pub queues: Vec<Queue>,
+    /// After so many operations.
+    pub faults: Vec<(usize, Fault)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Queue {
+    pub name: &'static str,
+    pub fifo: bool,
+    /// Deduplication ids count within their group.
+    pub per_group: bool,
+    pub visibility_s: i64,
+    pub delay_s: i64,
+    pub retention_s: i64,
+    /// The queue of its dead letters, and after how many receives.
+    pub dead: Option<(usize, u32)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    Kill { down: Duration },
+    PowerCut { down: Duration },
+    FailWrite,
+    FailSync,
+    RefuseWrites { commits: u32 },
+    SlowDisk { time: Duration },
+    ClockJump { by: Duration },
+}
+
+const FOUR_DAYS_S: i64 = 345_600;
+
+impl Plan {
+    pub fn draw(dice: &mut Dice) -> Self {
+        let operations = dice.between(OPERATIONS.0, OPERATIONS.1);
+        let mut faults: Vec<(usize, Fault)> = (0..dice.between(FAULTS.0, FAULTS.1))
+            .map(|_| (usize::try_from(dice.between(5, operations - 20)).unwrap_or(5), Fault::draw(dice)))
+            .collect();
+        faults.sort_by_key(|(after, _)| *after);
+        Self {
+            clients: usize::try_from(dice.between(CLIENTS.0, CLIENTS.1)).unwrap_or(4),
+            operations: usize::try_from(operations).unwrap_or(200),
+            queues: queues(dice),
+            faults,
+        }
+    }
+}
+
+fn queues(dice: &mut Dice) -> Vec<Queue> {
+    let mut queue = |name, fifo, dead, retention_s| Queue {
+        name,
+        fifo,
+        per_group: fifo && dice.percent(50),
+        visibility_s: dice.between(1, 20) as i64,
+        delay_s: if dice.percent(20) { dice.between(1, 5) as i64 } else { 0 },
+        retention_s,
+        dead,
+    };
+    let mut queues = vec![
+        queue("jobs", false, Some((1, 2)), FOUR_DAYS_S),
+        queue("jobs-dead", false, None, FOUR_DAYS_S),
+        queue("orders.fifo", true, Some((3, 2)), FOUR_DAYS_S),
+        queue("orders-dead.fifo", true, None, FOUR_DAYS_S),
+        queue("ticks", false, None, 60),
+        queue("ledger.fifo", true, None, FOUR_DAYS_S),
+    ];
+    for queue in &mut queues {
+        if let Some((_, receives)) = &mut queue.dead {
+            *receives = u32::try_from(dice.between(1, 4)).unwrap_or(2);
+        }
+        if queue.name.contains("dead") {
+            queue.delay_s = 0;
+        }
+    }
+    queues
+}
+
+impl Fault {
+    fn draw(dice: &mut Dice) -> Self {
+        let down = Duration::from_millis(dice.between(5, 4000));
+        match dice.below(16) {
+            0..=4 => Self::Kill { down },
+            5..=8 => Self::PowerCut { down },
+            9 => Self::FailWrite,
+            10 => Self::FailSync,
+            11 | 12 => Self::RefuseWrites { commits: u32::try_from(dice.between(1, 6)).unwrap_or(1) },
+            13 => Self::SlowDisk { time: Duration::from_millis(dice.between(100, 5000)) },
+            _ => Self::ClockJump { by: Duration::from_millis(dice.between(500, 90_000)) },
+        }
+    }
+}
