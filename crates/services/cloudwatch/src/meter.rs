@@ -85,6 +85,7 @@ impl Open {
 
     /// Answers whether somebody has to be woken: a metric is new, or nothing was open before.
     pub(crate) fn add(&self, sample: &Sample<'_>) -> bool {
+        debug_assert!(sample.dimensions.is_sorted(), "dimensions come by name");
         let hash = hash_of(sample);
         let mut inner = self.lock();
         let inner = &mut *inner;
