@@ -22,6 +22,8 @@ pub(crate) struct Wanted {
     pub period: u32,
     /// Else all, each for itself.
     pub unit: Option<Unit>,
+    /// Whether it matters how values are spread.
+    pub values: bool,
 }
 
 /// Periods by start and unit. One in which nothing came is not there.
@@ -39,7 +41,7 @@ impl Wanted {
 impl Service {
     pub(crate) async fn read(&self, place: &Place, series: &Series, wanted: Wanted) -> Result<Periods> {
         let id = series.id();
-        let now = self.wall().secs();
+        let (now, with_values) = (self.wall().secs(), wanted.values);
         let mut periods = Periods::new();
         // Memory first: what leaves it meanwhile is on the disk by then, and what is still in it is taken from it alone.
         let open = if wanted.period < MINUTE { Vec::new() } else { self.open.of(place, series) };
@@ -64,7 +66,9 @@ impl Service {
                     let (start, unit, piece) = point_parts(&key).ok_or(Error::Damaged)?;
                     let wanted = wanted.period_of(start, unit).filter(|_| !in_memory.contains(&piece));
                     if let Some(period) = wanted.filter(|_| is_kept(length, start, now)) {
-                        let aggregate = Aggregate::decode(&stored).ok_or(Error::Damaged)?;
+                        let read =
+                            if with_values { Aggregate::decode(&stored) } else { Aggregate::decode_head(&stored) };
+                        let aggregate = read.ok_or(Error::Damaged)?;
                         periods.entry(period).or_default().merge(&aggregate);
                     }
                 }

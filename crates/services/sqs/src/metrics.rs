@@ -96,13 +96,13 @@ impl Metrics {
     }
 
     pub(crate) fn touch(&self, tally: &Tally) {
-        tally.touched.store(self.clock.now().millis(), Ordering::Relaxed);
-        if !tally.active.swap(true, Ordering::Relaxed) {
+        tally.touched.store(self.clock.now().millis(), Ordering::SeqCst);
+        if !tally.active.load(Ordering::SeqCst) && !tally.active.swap(true, Ordering::SeqCst) {
             self.wake.notify_one();
         }
     }
 
-    /// Messages by their size, and how many more had been sent before.
+    /// Messages by their size, and how many were not added because they had been sent before.
     pub(crate) fn sent(&self, name: &QueueName, tally: &Tally, sizes: impl Iterator<Item = usize>, deduplicated: u64) {
         let mut sent = 0;
         let mut kept = tally.sizes();
@@ -168,8 +168,14 @@ impl Metrics {
             self.record(name, "ApproximateAgeOfOldestMessageInQuietGroups", Unit::Seconds, age(quiet.oldest_sent), at);
         }
         let empty = measures.counts == crate::machine::Counts::default();
-        let idle = now.since(Timestamp::from_millis(tally.touched.load(Ordering::Relaxed))) >= ACTIVE_FOR;
-        tally.active.store(!(empty && idle), Ordering::Relaxed);
+        let touched = tally.touched.load(Ordering::Relaxed);
+        if empty && now.since(Timestamp::from_millis(touched)) >= ACTIVE_FOR {
+            tally.active.store(false, Ordering::SeqCst);
+            // Whoever has called meanwhile may have found it active still.
+            if tally.touched.load(Ordering::SeqCst) != touched {
+                tally.active.store(true, Ordering::SeqCst);
+            }
+        }
     }
 
     fn record(&self, name: &QueueName, metric: &'static str, unit: Unit, value: u64, at: Timestamp) {

@@ -88,6 +88,7 @@ fn dynamic(inside: &str, query: &Labelled<'_>, period: u32, values: &[f64]) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn series(name: &str, value: &str) -> Series {
         Series::new("n", name, vec![("d".into(), value.into())])
@@ -104,6 +105,14 @@ mod tests {
         check(&[(&a, "Sum"), (&a, "Average")], &["m Sum", "m Average"]);
         check(&[(&a, "Sum"), (&b, "Sum")], &["m a", "m b"]);
         check(&[(&a, "Sum"), (&other, "Sum")], &["m", "o"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_label_panics(label in "(\\$|\\{|\\}|PROP|MAX|['().]|\\PC){0,12}") {
+            let series = series("m", "a");
+            fill(&label, &Labelled { series: &series, statistic: "Sum" }, 60, &[]);
+        }
     }
 
     #[test]

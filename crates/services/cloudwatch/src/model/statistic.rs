@@ -72,6 +72,11 @@ impl Statistic {
         Some(make(bounds))
     }
 
+    /// Whether it takes more than count, sum and extremes.
+    pub(crate) fn needs_values(self) -> bool {
+        !matches!(self, Self::SampleCount | Self::Average | Self::Sum | Self::Minimum | Self::Maximum)
+    }
+
     /// `None`: there are no values, or it is not known how they are spread.
     pub(crate) fn of(self, aggregate: &Aggregate) -> Option<f64> {
         if aggregate.count <= 0.0 {
@@ -187,6 +192,7 @@ fn percentile(values: &[(f64, f64)], percent: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn check(statistic: &str, expected: Option<f64>) {
         let mut aggregate = Aggregate::default();
@@ -216,6 +222,17 @@ mod tests {
         check("PR(:30)", Some(30.0));
         check("PR(90:)", Some(10.0));
         check("TM(200:300)", None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "(p|tm|TC|wm|PR|)[(]?\\PC{0,12}[)]?") {
+            if let Some(statistic) = Statistic::parse(&text) {
+                let mut aggregate = Aggregate::default();
+                aggregate.add(1.0, 2.0);
+                let _ = (statistic.of(&aggregate), statistic.of(&Aggregate::default()));
+            }
+        }
     }
 
     #[test]

@@ -27,11 +27,13 @@ struct Query {
     wanted: Wanted,
 }
 
-/// Where the next page begins: at which query, and at which of its data points in order.
+/// Where the next page begins: at which query, behind which time, and how many data points of that time were given (units can
+/// share one).
 #[derive(Clone, Copy, Default)]
 struct Position {
     query: usize,
-    point: usize,
+    behind: Option<i64>,
+    given: usize,
 }
 
 impl Service {
@@ -60,17 +62,17 @@ impl Service {
         let (mut results, mut room, mut next) = (Vec::new(), most, None);
         for (number, (query, label)) in queries.iter().zip(labels).enumerate().skip(begin.query) {
             if room == 0 {
-                next = Some(Position { query: number, point: 0 });
+                next = Some(Position { query: number, ..Position::default() });
                 break;
             }
             let points = self.points_of(cx, query, ascending).await?;
-            let first = if number == begin.query { begin.point.min(points.len()) } else { 0 };
+            let first = if number == begin.query { begin.first_of(&points, ascending) } else { 0 };
             let page: Vec<_> = points.iter().skip(first).take(room).copied().collect();
             let whole = first + page.len() == points.len();
             room -= page.len();
             results.push(query.result(label, &points, &page, whole, ascending));
             if !whole {
-                next = Some(Position { query: number, point: first + page.len() });
+                next = page.last().map(|(last, _)| Position::behind(number, *last, points.get(..first + page.len())));
                 break;
             }
         }
@@ -167,7 +169,7 @@ impl Service {
             series: Series::new(namespace, name, dimensions),
             statistic_text: stat.stat.clone(),
             statistic,
-            wanted: Wanted { start, end, period, unit },
+            wanted: Wanted { start, end, period, unit, values: statistic.needs_values() },
         }))
     }
 }
@@ -201,15 +203,30 @@ impl Query {
 }
 
 impl Position {
+    fn behind(query: usize, last: i64, given: Option<&[(i64, f64)]>) -> Self {
+        let given = given.into_iter().flatten().filter(|(start, _)| *start == last).count();
+        Self { query, behind: Some(last), given }
+    }
+
+    /// The first data point that was not given. What has come meanwhile shifts nothing.
+    fn first_of(self, points: &[(i64, f64)], ascending: bool) -> usize {
+        let Some(behind) = self.behind else { return 0 };
+        let before = points.iter().take_while(|(start, _)| if ascending { *start < behind } else { *start > behind });
+        (before.count() + self.given).min(points.len())
+    }
+
     fn written(self) -> Vec<u8> {
-        [self.query as u64, self.point as u64].iter().flat_map(|number| number.to_be_bytes()).collect()
+        let behind = u64::try_from(self.behind.map_or(0, |behind| behind + 1)).unwrap_or(0);
+        [self.query as u64, behind, self.given as u64].iter().flat_map(|number| number.to_be_bytes()).collect()
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
         let (query, rest) = bytes.split_first_chunk::<8>()?;
-        let (point, _) = rest.split_first_chunk::<8>()?;
+        let (behind, rest) = rest.split_first_chunk::<8>()?;
+        let (given, _) = rest.split_first_chunk::<8>()?;
         let number = |bytes: &[u8; 8]| usize::try_from(u64::from_be_bytes(*bytes)).ok();
-        Some(Self { query: number(query)?, point: number(point)? })
+        let behind = i64::try_from(u64::from_be_bytes(*behind)).ok()?;
+        Some(Self { query: number(query)?, behind: (behind > 0).then(|| behind - 1), given: number(given)? })
     }
 }
 

@@ -60,7 +60,8 @@ impl Service {
                  reduce the datapoints requested by increasing Period, or decreasing the time range."
             )));
         }
-        Ok(Wanted { start, end, period, unit: input.unit.as_ref().map(|unit| Unit::of(Some(unit))) })
+        let unit = input.unit.as_ref().map(|unit| Unit::of(Some(unit)));
+        Ok(Wanted { start, end, period, unit, values: input.extended_statistics.is_some() })
     }
 }
 
