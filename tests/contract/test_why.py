@@ -234,7 +234,7 @@ def test_a_message_that_nobody_deletes_is_told_by_its_receives_and_its_dead_lett
     told = why(server, "--message", message)
     assert f"was moved from {name} to {name}-dlq, because it had been received 2 times" in told
     assert "2 of 2 receives: no failure was reported" in told
-    assert why(server, "--last") == told
+    assert why(server, "--last") == told == why(server, message)
 
 
 def test_a_visibility_shorter_than_the_work_is_told_with_how_much_it_lacked(fresh, name):

@@ -12,7 +12,7 @@ use crate::text::{Language, failures, why as text};
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub struct Why {
-    /// The id of a request: x-amzn-RequestId of its answer, or of an invocation in the log
+    /// The id of a request: x-amzn-RequestId of its answer, or of an invocation in the log; a message's is understood too
     request_id: Option<String>,
     /// Whatever went wrong last
     #[arg(long)]
@@ -32,15 +32,22 @@ pub async fn run(why: Why, connection: &Connection) -> Result<Report, Failure> {
         Language::English => "en",
         Language::Korean => "ko",
     };
-    let path = format!("/_gureum/v1/explain?{what}&lang={language}");
-    let reply = connection.rest("gureum", Method::GET, &path, &[], Bytes::new()).await?;
-    let data: Value =
-        serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken(failures::answer_not_json(), cause))?;
+    let mut data = ask(connection, &what, language).await?;
+    if let Some(id) = why.request_id.as_ref().filter(|_| list(&data, "explanation").is_empty()) {
+        // Both look alike.
+        data = ask(connection, &format!("message={id}"), language).await?;
+    }
     if list(&data, "explanation").is_empty() {
         let what = of_what.map_or_else(failures::nothing_went_wrong, failures::nothing_known);
         return Err(Failure::NothingKnown { what });
     }
     Ok(Report::new(words(&data), data))
+}
+
+async fn ask(connection: &Connection, what: &str, language: &str) -> Result<Value, Failure> {
+    let path = format!("/_gureum/v1/explain?{what}&lang={language}");
+    let reply = connection.rest("gureum", Method::GET, &path, &[], Bytes::new()).await?;
+    serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken(failures::answer_not_json(), cause))
 }
 
 /// What is no id stands in no query.

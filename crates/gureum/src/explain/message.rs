@@ -144,7 +144,20 @@ fn unknown(own: &[&Fact], receives: usize, tries: usize, language: Language, int
     if tries >= ended {
         return;
     }
-    into.say(text::counted(language, ended - tries, receives, text::not_deleted(language)));
+    // Each receive but the first leaves a record: where the early ones are missing, they were dropped.
+    let first_known = own.iter().find_map(|fact| match fact.what {
+        What::Redelivered { receives, .. } => usize::try_from(receives).ok(),
+        _ => None,
+    });
+    let dropped = first_known.unwrap_or(receives.saturating_add(1)).saturating_sub(2).min(ended - tries);
+    if dropped > 0 {
+        into.say(sentence(text::forgotten(language, dropped)));
+    }
+    let silent = ended - tries - dropped;
+    if silent == 0 {
+        return;
+    }
+    into.say(text::counted(language, silent, receives, text::not_deleted(language)));
     let last = own.iter().rev().find_map(|fact| match &fact.what {
         What::Redelivered { hidden_ms, visibility_timeout_s, receiver, .. } => {
             Some((*hidden_ms, *visibility_timeout_s, receiver))
@@ -197,8 +210,8 @@ fn still_running<'a>(outcome: &'a Fact, again: &Fact) -> Option<(&'a str, u64, u
         What::HandlerFailed { function, ran_ms, .. } => (function, *ran_ms),
         _ => return None,
     };
-    let over_ms = outcome.at.millis() - again.at.millis();
-    let before_ms = i64::try_from(ran_ms).ok()? - over_ms;
+    let over_ms = outcome.at.millis().saturating_sub(again.at.millis());
+    let before_ms = i64::try_from(ran_ms).ok()?.saturating_sub(over_ms);
     let overlaps = over_ms > SLACK_MS && before_ms > SLACK_MS;
     overlaps.then_some((function.as_str(), ran_ms, u64::try_from(over_ms).unwrap_or(0)))
 }

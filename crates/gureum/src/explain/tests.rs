@@ -1,6 +1,7 @@
 //! Facts in, sentences out: two different causes of the same outcome give two different sentences.
 
 use kernel::{AccountId, Region, Timestamp};
+use proptest::prelude::*;
 use telemetry::{About, Fact, Holder, Limit, Story, Via, What};
 
 use super::explain;
@@ -293,9 +294,14 @@ fn a_dead_letter_is_told_by_what_its_tries_ended_in() {
     );
     assert!(advice.iter().any(|advice| advice.starts_with("Raise maxReceiveCount")), "{advice:?}");
 
-    let (sentences, _) = message(vec![fact(0, &["q"], &["m"], buried(3, 3))]);
+    let facts = vec![
+        fact(0, &["q"], &["m"], again(2, 30_000)),
+        fact(1, &["q"], &["m"], again(3, 30_000)),
+        fact(2, &["q"], &["m"], buried(3, 3)),
+    ];
+    let (sentences, _) = message(facts);
     assert_eq!(
-        sentences,
+        sentences[..2],
         [
             MOVED,
             "3 of 3 receives: no failure was reported; whoever received it did not delete it before it was visible again.",
@@ -317,14 +323,33 @@ fn tries_that_ended_differently_are_counted_apart() {
             "1 of 3 receives: worker ended with an error: Error: no.",
         ]
     );
-    let partly = vec![fact(0, &["r"], &["m"], batch_failed(true)), fact(1, &["q"], &["m"], buried(2, 2))];
+    let partly = vec![
+        fact(0, &["r"], &["m"], batch_failed(true)),
+        fact(1, &["q"], &["m"], again(2, 30_000)),
+        fact(2, &["q"], &["m"], buried(2, 2)),
+    ];
     assert_eq!(
-        message(partly).0[1..],
+        message(partly).0[1..3],
         [
             "1 of 2 receives: worker ran and gave the message back (batchItemFailures).",
             "1 of 2 receives: no failure was reported; whoever received it did not delete it before it was visible again.",
         ]
     );
+}
+
+#[test]
+fn what_is_no_longer_recorded_is_not_taken_for_silence() {
+    let facts = vec![fact(0, &["q"], &["m"], again(7, 30_000)), fact(1, &["q"], &["m"], again(8, 30_000))];
+    let (sentences, _) = message(facts);
+    assert_eq!(
+        sentences[1..3],
+        [
+            "Of its first 5 receives nothing is recorded any more.",
+            "2 of 8 receives: no failure was reported; whoever received it did not delete it before it was visible again.",
+        ]
+    );
+    let (sentences, _) = message(vec![fact(0, &["q"], &["m"], buried(3, 3))]);
+    assert_eq!(sentences[1], "Of its first 2 receives nothing is recorded any more.");
 }
 
 #[test]
@@ -407,4 +432,46 @@ fn an_event_that_was_given_up_says_on_which_condition() {
     let conditions = ["RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency", "RecursiveLoop"];
     let sentences: std::collections::BTreeSet<String> = conditions.into_iter().map(told).collect();
     assert_eq!(sentences.len(), 4, "{sentences:?}");
+}
+
+fn any_what() -> impl Strategy<Value = What> {
+    let limit = prop_oneof![
+        (any::<u32>(), any::<u32>()).prop_map(|(concurrency, unreserved)| Limit::Account { concurrency, unreserved }),
+        any::<u32>().prop_map(|concurrency| Limit::Reserved { concurrency }),
+        any::<u32>().prop_map(|environments| Limit::ScalingRate { environments }),
+    ];
+    let text = || prop_oneof![Just(String::new()), "[a-z' {}\n.]{0,12}"];
+    prop_oneof![
+        (limit, any::<u32>(), proptest::option::of(any::<u64>())).prop_map(|(limit, running, longest)| {
+            throttled(limit, &[("worker", running, longest), ("r", running, None)])
+        }),
+        any::<u64>().prop_map(|timeout_ms| timed_out("worker", timeout_ms)),
+        (text(), text(), any::<u64>()).prop_map(|(kind, message, ran_ms)| failed(&kind, &message, ran_ms)),
+        (text(), text()).prop_map(|(runtime, message)| refused(&runtime, &message)),
+        any::<bool>().prop_map(batch_failed),
+        Just(batch_dropped()),
+        (any::<u32>(), any::<u64>()).prop_map(|(receives, hidden_ms)| again(receives, hidden_ms)),
+        (any::<u32>(), any::<u32>()).prop_map(|(receives, max_receives)| buried(receives, max_receives)),
+        (any::<u32>(), any::<u64>()).prop_map(|(receives, late_ms)| What::SettledLate {
+            queue: QUEUE.to_owned(),
+            receives,
+            late_ms,
+            receiver: String::new(),
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_recorded_is_said_in_both_languages(
+        whats in proptest::collection::vec((any::<i64>(), 0..3_usize, 0..3_usize, any_what()), 1..8),
+    ) {
+        const REQUESTS: [&[&str]; 3] = [&["r"], &["r", "s"], &["s"]];
+        const MESSAGES: [&[&str]; 3] = [&["m"], &["n", "m"], &[]];
+        let facts: Vec<Fact> =
+            whats.into_iter().map(|(at, r, m, what)| fact(at, REQUESTS[r], MESSAGES[m], what)).collect();
+        let own = facts.iter().any(|fact| fact.requests.contains(&"r".to_owned()));
+        prop_assert_eq!(request(facts.clone()).0.is_empty(), !own);
+        message(facts);
+    }
 }

@@ -33,7 +33,7 @@ pub(super) fn limit(throttled: &What, facts: &[Fact], language: Language, into: 
     let What::Throttled { function, limit, holders, .. } = throttled else { return };
     match *limit {
         Limit::Account { concurrency, unreserved } => {
-            let in_use: u32 = holders.iter().map(|holder| holder.running).sum();
+            let in_use = holders.iter().fold(0_u32, |sum, holder| sum.saturating_add(holder.running));
             let held = match in_use {
                 0 => text::account_full_by_unknown(language, unreserved),
                 _ => text::account_full(language, in_use, unreserved, who(holders, language)),

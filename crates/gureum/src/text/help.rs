@@ -83,7 +83,7 @@ const KOREAN: &[(&str, &str)] = &[
     ("logs --filter", "이 필터 패턴에 맞는 줄만"),
     ("logs --since", "얼마나 거슬러 올라가는가: 30s, 10m, 2h, 1d"),
     ("why", "요청이 왜 실패했는지, 메시지가 어떻게 되었는지 알려 줍니다"),
-    ("why <REQUEST_ID>", "요청의 ID: 응답의 x-amzn-RequestId, 또는 로그에 있는 호출의 ID"),
+    ("why <REQUEST_ID>", "요청의 ID: 응답의 x-amzn-RequestId, 또는 로그에 있는 호출의 ID. 메시지의 ID도 됩니다"),
     ("why --last", "가장 최근에 잘못된 것"),
     ("why --message", "SQS 메시지의 ID"),
     ("runtime", "함수가 쓸 수 있는 런타임"),

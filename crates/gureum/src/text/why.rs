@@ -169,6 +169,10 @@ super::texts_in! {
         en: "no failure was reported; whoever received it did not delete it before it was visible again",
         ko: "보고된 실패가 없고, 받은 쪽이 다시 보이기 전에 지우지 않았습니다",
     }
+    forgotten(count) {
+        en: "Of its first {count} receives nothing is recorded any more",
+        ko: "처음 수신 {count}번은 더 이상 기록에 없습니다",
+    }
     hidden_for(hidden, visibility) {
         en: "The receive before the last hid it for {hidden} (the queue's own visibility timeout is {visibility})",
         ko: "바로 앞의 수신은 메시지를 {hidden} 동안 숨겼습니다 (큐의 표시 제한 시간은 {visibility})",
