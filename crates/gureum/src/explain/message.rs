@@ -2,7 +2,7 @@
 
 use telemetry::{Fact, What};
 
-use super::words::{function as named, length, name, seconds, sentence};
+use super::words::{function as named, length, name, seconds, sentence, times};
 use super::{Explanation, causes, outcome, throttle};
 use crate::text::{Language, why as text};
 
@@ -26,7 +26,7 @@ impl Try<'_> {
         }
         match self.batch {
             What::BatchDropped { function, throttles, waited_ms, .. } => {
-                text::throttled_away(language, named(function), throttles, length(*waited_ms))
+                text::throttled_away(language, named(function), times(*throttles, language), length(*waited_ms))
             }
             What::BatchFailed { function, partly: true, .. } => text::gave_back(language, named(function)),
             What::BatchFailed { function, .. } => text::failed_somehow(language, named(function)),
@@ -60,7 +60,13 @@ impl Try<'_> {
 }
 
 pub(super) fn explain(id: &str, facts: &[Fact], language: Language, into: &mut Explanation) {
-    let own: Vec<&Fact> = facts.iter().filter(|fact| fact.messages.iter().any(|message| message == id)).collect();
+    let mut own: Vec<&Fact> = facts.iter().filter(|fact| fact.messages.iter().any(|message| message == id)).collect();
+    // Its life ends in the dead-letter queue; who looks at it there is not asked about. The end of its last try may be told later
+    // than its own.
+    let grave = own.iter().rev().find(|fact| matches!(fact.what, What::DeadLettered { .. }));
+    if let Some(queue) = grave.and_then(|fact| queue_of(&fact.what)) {
+        own.retain(|fact| queue_of(&fact.what).is_none_or(|other| other == queue));
+    }
     let tries: Vec<Try<'_>> = own.iter().filter_map(|fact| try_of(fact, facts)).collect();
     let receives = headline(id, &own, tries.len(), language, into);
     for group in alike(&tries) {
@@ -93,6 +99,17 @@ fn try_of<'a>(fact: &'a Fact, facts: &'a [Fact]) -> Option<Try<'a>> {
     }
 }
 
+fn queue_of(what: &What) -> Option<&str> {
+    match what {
+        What::BatchFailed { queue, .. }
+        | What::BatchDropped { queue, .. }
+        | What::Redelivered { queue, .. }
+        | What::SettledLate { queue, .. }
+        | What::DeadLettered { queue, .. } => Some(queue),
+        _ => None,
+    }
+}
+
 /// What happened to the message. Answers how often it was received, as far as that is known.
 fn headline(id: &str, own: &[&Fact], tries: usize, language: Language, into: &mut Explanation) -> usize {
     let mut again = None;
@@ -102,7 +119,7 @@ fn headline(id: &str, own: &[&Fact], tries: usize, language: Language, into: &mu
                 let (queue, dead) = (name(queue), name(dead_letter_queue));
                 let said = match (receives, max_receives) {
                     (1, 1) => text::dead_lettered_at_once(language, id, queue, dead),
-                    _ => text::dead_lettered(language, id, queue, dead, receives, max_receives),
+                    _ => text::dead_lettered(language, id, queue, dead, times(*receives, language), max_receives),
                 };
                 into.say(sentence(said));
                 return usize::try_from(*receives).unwrap_or(usize::MAX);
@@ -112,15 +129,11 @@ fn headline(id: &str, own: &[&Fact], tries: usize, language: Language, into: &mu
         }
     }
     if let Some((queue, receives)) = again {
-        into.say(sentence(text::received_again(language, id, name(queue), receives)));
+        into.say(sentence(text::received_again(language, id, name(queue), times(receives, language))));
         return usize::try_from(receives).unwrap_or(usize::MAX);
     }
-    let queue = own.iter().find_map(|fact| match &fact.what {
-        What::BatchFailed { queue, .. } | What::BatchDropped { queue, .. } => Some(name(queue)),
-        _ => None,
-    });
-    if let Some(queue) = queue {
-        into.say(sentence(text::tried(language, id, queue, tries)));
+    if let Some(queue) = own.iter().find_map(|fact| queue_of(&fact.what)).map(name) {
+        into.say(sentence(text::tried(language, id, queue, times(tries, language))));
     }
     tries
 }

@@ -2,7 +2,7 @@
 
 use telemetry::{Fact, What};
 
-use super::words::{function as named, length, name, sentence};
+use super::words::{function as named, length, messages, name, sentence, times};
 use super::{Explanation, causes, throttle};
 use crate::text::{Language, why as text};
 
@@ -30,13 +30,13 @@ pub(super) fn explain(id: &str, facts: &[Fact], language: Language, into: &mut E
 }
 
 fn other(fact: &Fact, language: Language, into: &mut Explanation) {
-    let count = fact.messages.len();
+    let count = messages(fact.messages.len(), language);
     let message = fact.messages.first().map(String::as_str).unwrap_or_default();
     let said = match &fact.what {
         What::BatchFailed { queue, partly: true, .. } => text::batch_given_back(language, count, name(queue)),
         What::BatchFailed { queue, .. } => text::batch_failed(language, count, name(queue)),
         What::BatchDropped { function, queue, throttles, waited_ms, .. } => {
-            let lost = text::throttled_away(language, named(function), throttles, length(*waited_ms));
+            let lost = text::throttled_away(language, named(function), times(*throttles, language), length(*waited_ms));
             into.say(sentence(lost));
             text::batch_dropped(language, count, name(queue))
         }
@@ -49,21 +49,30 @@ fn other(fact: &Fact, language: Language, into: &mut Explanation) {
             text::event_in_a_loop(language, function)
         }
         What::EventDropped { function, condition, runs } if condition == TOO_OLD => {
-            text::event_too_old(language, function, runs)
+            text::event_too_old(language, function, times(*runs, language))
         }
-        What::EventDropped { function, condition, runs } => text::event_dropped(language, function, runs, condition),
+        What::EventDropped { function, condition, runs } => {
+            text::event_dropped(language, function, times(*runs, language), condition)
+        }
         What::AnswerRefused { function } => {
             into.advise(text::answer_properly(language));
             text::answer_refused(language, function)
         }
-        What::Redelivered { queue, receives, .. } => text::received_again(language, message, name(queue), receives),
+        What::Redelivered { queue, receives, .. } => {
+            text::received_again(language, message, name(queue), times(*receives, language))
+        }
         What::SettledLate { queue, late_ms, .. } => {
             into.advise(text::visibility_longer(language));
             text::deleted_late(language, message, name(queue), length(*late_ms))
         }
-        What::DeadLettered { queue, dead_letter_queue, receives, max_receives, .. } => {
-            text::dead_lettered(language, message, name(queue), name(dead_letter_queue), receives, max_receives)
-        }
+        What::DeadLettered { queue, dead_letter_queue, receives, max_receives, .. } => text::dead_lettered(
+            language,
+            message,
+            name(queue),
+            name(dead_letter_queue),
+            times(*receives, language),
+            max_receives,
+        ),
         _ => return,
     };
     into.say(sentence(said));

@@ -103,6 +103,12 @@ fn life(tries: u32, outcome: &What) -> Vec<Fact> {
         facts.push(fact(at + 6_001, &[&request], &["m"], batch_failed(false)));
     }
     facts.push(fact(900_000, &["receive"], &["m"], buried(tries, tries)));
+    // Somebody looks into the dead-letter queue, twice.
+    let mut looked_at = again(2, 30_000);
+    if let What::Redelivered { queue, .. } = &mut looked_at {
+        DEAD.clone_into(queue);
+    }
+    facts.push(fact(950_000, &["look"], &["m"], looked_at));
     facts
 }
 
@@ -344,12 +350,12 @@ fn what_is_no_longer_recorded_is_not_taken_for_silence() {
     assert_eq!(
         sentences[1..3],
         [
-            "Of its first 5 receives nothing is recorded any more.",
+            "Nothing is recorded any more of the first 5 of its receives.",
             "2 of 8 receives: no failure was reported; whoever received it did not delete it before it was visible again.",
         ]
     );
     let (sentences, _) = message(vec![fact(0, &["q"], &["m"], buried(3, 3))]);
-    assert_eq!(sentences[1], "Of its first 2 receives nothing is recorded any more.");
+    assert_eq!(sentences[1], "Nothing is recorded any more of the first 2 of its receives.");
 }
 
 #[test]
@@ -405,7 +411,7 @@ fn a_mapping_s_request_says_which_messages_it_tried() {
         sentences,
         [
             "worker was stopped at its timeout of 6 s.",
-            "It was a try of 2 messages of jobs: they are visible again when their visibility timeout ends.",
+            "It was a try of 2 messages of jobs, visible again when the visibility timeout ends.",
         ]
     );
     assert_eq!(advice.len(), 3, "{advice:?}");

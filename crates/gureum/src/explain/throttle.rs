@@ -2,15 +2,15 @@
 
 use telemetry::{Fact, Holder, Limit, Via, What};
 
-use super::words::{length, sentence};
+use super::words::{length, sentence, times};
 use super::{Explanation, outcome};
 use crate::text::{Language, why as text};
 
-/// A throttle that was met `times` times, from its last.
+/// A throttle that was met so many times, from its last.
 /// `by_queue` says that a mapping called.
 pub(super) fn say(
     fact: &Fact,
-    times: usize,
+    count: usize,
     by_queue: bool,
     facts: &[Fact],
     language: Language,
@@ -18,11 +18,11 @@ pub(super) fn say(
 ) {
     let What::Throttled { function, via, .. } = &fact.what else { return };
     let met = match via {
-        Via::Invoke if by_queue => text::throttled_mapping(language, function, times),
+        Via::Invoke if by_queue => text::throttled_mapping(language, function, times(count, language)),
         Via::Invoke => text::throttled_invoke(language, function),
         Via::FunctionUrl => text::throttled_url(language, function),
-        Via::Event => text::throttled_event(language, function, times),
-        Via::EventSourceMapping => text::throttled_mapping(language, function, times),
+        Via::Event => text::throttled_event(language, function, times(count, language)),
+        Via::EventSourceMapping => text::throttled_mapping(language, function, times(count, language)),
     };
     into.say(sentence(met));
     limit(&fact.what, facts, language, into);

@@ -1,5 +1,7 @@
 //! Names and lengths as a person reads them.
 
+use crate::text::{Language, why as text};
+
 /// A length of time. Units: milliseconds.
 pub(super) fn length(ms: u64) -> String {
     match ms {
@@ -17,6 +19,17 @@ pub(super) fn seconds(seconds: u32) -> String {
 
 pub(super) fn sentence(clause: impl AsRef<str>) -> String {
     format!("{}.", clause.as_ref())
+}
+
+pub(super) fn times(count: impl TryInto<u64>, language: Language) -> String {
+    match count.try_into().unwrap_or(u64::MAX) {
+        1 => text::once(language),
+        count => text::times(language, count),
+    }
+}
+
+pub(super) fn messages(count: usize, language: Language) -> String {
+    if count == 1 { text::one_message(language) } else { text::messages(language, count) }
 }
 
 /// The name at the end of an ARN; a name is its own.

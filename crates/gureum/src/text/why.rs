@@ -5,6 +5,11 @@
 super::texts_in! {
     counted(count, all, clause) { en: "{count} of {all} receives: {clause}.", ko: "수신 {all}번 중 {count}번: {clause}." }
 
+    once() { en: "once", ko: "한 번" }
+    times(count) { en: "{count} times", ko: "{count}번" }
+    one_message() { en: "1 message", ko: "메시지 1개" }
+    messages(count) { en: "{count} messages", ko: "메시지 {count}개" }
+
     // Throttles.
     throttled_invoke(function) {
         en: "Lambda refused to run {function} (429)",
@@ -15,12 +20,12 @@ super::texts_in! {
         ko: "Lambda가 URL로 온 {function}의 실행을 거부했습니다 (429)",
     }
     throttled_event(function, times) {
-        en: "An accepted event of {function} could not run {times} times; Lambda tries again for as long as the event may get old",
-        ko: "접수된 {function}의 이벤트가 {times}번 실행되지 못했습니다. Lambda는 이벤트의 최대 수명까지 다시 시도합니다",
+        en: "An accepted event of {function} could not run, {times}; Lambda tries again for as long as the event may get old",
+        ko: "접수된 {function}의 이벤트가 {times} 실행되지 못했습니다. Lambda는 이벤트의 최대 수명까지 다시 시도합니다",
     }
     throttled_mapping(function, times) {
-        en: "A batch for {function} was throttled {times} times; the mapping tries again until the messages' visibility runs out",
-        ko: "{function}에 보낸 배치가 {times}번 스로틀되었습니다. 매핑은 메시지의 표시 제한 시간이 끝날 때까지 다시 시도합니다",
+        en: "A batch for {function} was throttled {times}; the mapping tries again until the messages' visibility runs out",
+        ko: "{function}에 보낸 배치가 {times} 스로틀되었습니다. 매핑은 메시지의 표시 제한 시간이 끝날 때까지 다시 시도합니다",
     }
     account_full(in_use, limit, who) {
         en: "{in_use} of the {limit} executions that may run at once in this account were in use: {who}",
@@ -95,9 +100,9 @@ super::texts_in! {
         en: "{function} gave the whole batch back, or could not be called: no run of it is recorded as failed",
         ko: "{function}이(가) 배치를 모두 돌려주었거나 호출되지 못했습니다: 실패로 기록된 실행이 없습니다",
     }
-    throttled_away(function, throttles, waited) {
-        en: "{function} never ran: throttled {throttles} times in {waited}, until the message's visibility ran out. That counts as a receive",
-        ko: "{function}이(가) 실행되지 않았습니다: 표시 제한 시간이 끝날 때까지 {waited} 동안 {throttles}번 스로틀되었고, 이것도 수신으로 셉니다",
+    throttled_away(function, times, waited) {
+        en: "{function} never ran: throttled {times} in {waited}, until the message's visibility ran out. That counts as a receive",
+        ko: "{function}이(가) 실행되지 않았습니다: 표시 제한 시간이 끝날 때까지 {waited} 동안 {times} 스로틀되었고, 이것도 수신으로 셉니다",
     }
     sqs_has_no_body() {
         en: "The handler read event.body, which SQS does not send: its messages are in event.Records, each with a body. JSON.parse was given undefined",
@@ -127,50 +132,50 @@ super::texts_in! {
         en: "The accepted event of {function} was given up: it would have continued a loop of 16 calls, in which a function is called by what it has sent itself",
         ko: "접수된 {function}의 이벤트를 포기했습니다: 함수가 자기가 보낸 것으로 다시 불리는 고리가 16번 이어졌습니다",
     }
-    event_too_old(function, runs) {
-        en: "The accepted event of {function} was given up after {runs} runs, because it got older than it may (MaximumEventAgeInSeconds)",
-        ko: "접수된 {function}의 이벤트를 {runs}번 실행한 뒤 포기했습니다: 최대 수명(MaximumEventAgeInSeconds)이 지났습니다",
+    event_too_old(function, times) {
+        en: "The accepted event of {function} was given up after it had run {times}, because it got older than it may (MaximumEventAgeInSeconds)",
+        ko: "접수된 {function}의 이벤트를 {times} 실행한 뒤 포기했습니다: 최대 수명(MaximumEventAgeInSeconds)이 지났습니다",
     }
-    event_dropped(function, runs, condition) {
-        en: "The accepted event of {function} was given up after {runs} runs ({condition})",
-        ko: "접수된 {function}의 이벤트를 {runs}번 실행한 뒤 포기했습니다 ({condition})",
+    event_dropped(function, times, condition) {
+        en: "The accepted event of {function} was given up after it had run {times} ({condition})",
+        ko: "접수된 {function}의 이벤트를 {times} 실행한 뒤 포기했습니다 ({condition})",
     }
 
     // Messages.
-    batch_failed(count, queue) {
-        en: "It was a try of {count} messages of {queue}: they are visible again when their visibility timeout ends",
-        ko: "{queue}의 메시지 {count}개에 대한 시도였습니다. 표시 제한 시간이 끝나면 메시지가 다시 보입니다",
+    batch_failed(messages, queue) {
+        en: "It was a try of {messages} of {queue}, visible again when the visibility timeout ends",
+        ko: "{queue}의 {messages}에 대한 시도였습니다. 표시 제한 시간이 끝나면 메시지가 다시 보입니다",
     }
-    batch_given_back(count, queue) {
-        en: "The function gave {count} messages of {queue} back (batchItemFailures): they come again, the others are deleted",
-        ko: "함수가 {queue}의 메시지 {count}개를 돌려주었습니다(batchItemFailures). 이 메시지는 다시 오고 나머지는 지워졌습니다",
+    batch_given_back(messages, queue) {
+        en: "The function gave {messages} of {queue} back to come again (batchItemFailures); the others are deleted",
+        ko: "함수가 {queue}의 {messages}를 돌려주었습니다(batchItemFailures). 이 메시지는 다시 오고 나머지는 지워졌습니다",
     }
-    batch_dropped(count, queue) {
-        en: "It was a batch of {count} messages of {queue}",
-        ko: "{queue}의 메시지 {count}개로 된 배치였습니다",
+    batch_dropped(messages, queue) {
+        en: "It was a batch of {messages} of {queue}",
+        ko: "{queue}의 {messages}로 된 배치였습니다",
     }
-    dead_lettered(message, queue, dead, receives, most) {
-        en: "Message {message} was moved from {queue} to {dead}, because it had been received {receives} times and was not deleted; {queue} allows {most} (maxReceiveCount)",
-        ko: "메시지 {message}이(가) {queue}에서 {dead}(으)로 옮겨졌습니다: {receives}번 수신되고 지워지지 않았으며 {queue}의 maxReceiveCount는 {most}입니다",
+    dead_lettered(message, queue, dead, times, most) {
+        en: "Message {message} was moved from {queue} to {dead}, because it had been received {times} and was not deleted; {queue} allows {most} (maxReceiveCount)",
+        ko: "메시지 {message}이(가) {queue}에서 {dead}(으)로 옮겨졌습니다: {times} 수신되고 지워지지 않았으며 {queue}의 maxReceiveCount는 {most}입니다",
     }
     dead_lettered_at_once(message, queue, dead) {
         en: "Message {message} was moved from {queue} to {dead} after its first receive: the queue's maxReceiveCount is 1, so there was no second try",
         ko: "메시지 {message}이(가) 첫 수신 뒤에 {queue}에서 {dead}(으)로 옮겨졌습니다: 큐의 maxReceiveCount가 1이라 두 번째 시도가 없었습니다",
     }
-    received_again(message, queue, receives) {
-        en: "Message {message} of {queue} was received {receives} times, because nobody deleted it in time",
-        ko: "제때 지워지지 않아 {queue}의 메시지 {message}이(가) {receives}번 수신되었습니다",
+    received_again(message, queue, times) {
+        en: "Message {message} of {queue} was received {times}, because nobody deleted it in time",
+        ko: "제때 지워지지 않아 {queue}의 메시지 {message}이(가) {times} 수신되었습니다",
     }
-    tried(message, queue, count) {
-        en: "Message {message} of {queue} was tried {count} times without success so far",
-        ko: "{queue}의 메시지 {message}이(가) 지금까지 {count}번 시도되었고 성공하지 못했습니다",
+    tried(message, queue, times) {
+        en: "Message {message} of {queue} was tried {times} without success so far",
+        ko: "{queue}의 메시지 {message}이(가) 지금까지 {times} 시도되었고 성공하지 못했습니다",
     }
     not_deleted() {
         en: "no failure was reported; whoever received it did not delete it before it was visible again",
         ko: "보고된 실패가 없고, 받은 쪽이 다시 보이기 전에 지우지 않았습니다",
     }
     forgotten(count) {
-        en: "Of its first {count} receives nothing is recorded any more",
+        en: "Nothing is recorded any more of the first {count} of its receives",
         ko: "처음 수신 {count}번은 더 이상 기록에 없습니다",
     }
     hidden_for(hidden, visibility) {
