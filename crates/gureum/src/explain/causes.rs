@@ -59,6 +59,9 @@ pub(super) fn consequences(what: &What, by_queue: bool, language: Language, into
                 into.say(sentence(text::sqs_has_no_body_key(language)));
                 into.advise(text::read_records_in_python(language));
             }
+            if message.to_ascii_lowercase().contains("permission denied") && message.contains("/var/task") {
+                into.advise(text::readable_files(language));
+            }
             see_log(function, log_group, log_stream, language, into);
         }
         What::Crashed { function, memory_mb, log_group, log_stream, .. } => {

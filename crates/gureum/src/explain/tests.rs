@@ -231,6 +231,13 @@ fn each_end_of_an_invocation_gives_its_own_sentence() {
 }
 
 #[test]
+fn a_file_that_the_function_may_not_read_is_told_with_what_to_do() {
+    let denied = failed("Error", "EACCES: permission denied, open '/var/task/index.js'", 0);
+    let (_, advice) = request(vec![fact(0, &["r"], &[], denied)]);
+    assert!(advice[0].contains("chmod 644"), "{advice:?}");
+}
+
+#[test]
 fn a_missing_sdk_is_told_by_what_the_runtime_brings() {
     let told = |runtime, module: &str| {
         request(vec![fact(0, &["r"], &[], refused(runtime, &format!("Error: Cannot find module '{module}'")))])

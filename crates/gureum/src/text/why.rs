@@ -270,6 +270,10 @@ super::texts_in! {
         en: "Name the file .mjs, or put \"type\": \"module\" into the package's package.json",
         ko: "파일 이름을 .mjs로 하거나 패키지의 package.json에 \"type\": \"module\"을 넣으십시오",
     }
+    readable_files() {
+        en: "Let everybody read the files before they are put into the package (chmod 644, folders and programs 755): functions run as a user of their own, here as on AWS",
+        ko: "패키지에 넣기 전에 누구나 파일을 읽을 수 있게 하십시오(chmod 644, 폴더와 프로그램은 755): AWS처럼 함수는 자기만의 사용자로 실행됩니다",
+    }
     check_package(function) {
         en: "Look whether the package of {function} holds the file and the module, and whether Handler names them",
         ko: "{function}의 패키지에 그 파일과 모듈이 있는지, Handler가 그것을 가리키는지 보십시오",
