@@ -69,7 +69,8 @@ class Round:
         assert not needless, f"dead without need: {sorted(needless)[:5]}"
         in_window = collections.Counter((key, window) for kind, key, window, _ in self.journal.entries if kind == "began")
         twice = [key for key, count in in_window.items() if count > 1]
-        assert not twice, f"ran again inside their visibility time: {twice[:5]}"
+        told = [(kind, window, round(at - self.gone, 3)) for kind, key, window, at in self.journal.entries if twice and key == twice[0][0]]
+        assert not twice, f"ran again inside their visibility time: {twice[:5]}, the first: {told}"
         back = self.came_back()
         assert not back, f"handled long before the kill, and ran again: {back[:5]}"
         if self.fifo:
