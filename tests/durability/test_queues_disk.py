@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from conftest import eventually
 from disks import Disk, OnDisk, fail, folder  # noqa: F401
 from queue_clients import Found, Ledger, clients, received
+from workers import FLAGS, Journal, Mapped, make_worker
 
 BODY = "x" * 200_000
 BALLAST = 40_000_000
@@ -64,3 +65,31 @@ def test_a_disk_that_fails_ends_the_server_with_a_line_and_loses_nothing(folder)
         finally:
             server.stop()
     print(f"\n{ledger.acknowledged} acknowledged calls until the disk failed, 0 lost")
+
+
+def test_a_mapping_goes_on_when_a_full_disk_has_room_again(folder):  # noqa: F811
+    journal = Journal()
+    with Disk(folder / "disk", "160M").mounted(folder / "mounted") as at:
+        server = OnDisk(folder, at, "--virtual-clock", *FLAGS).start()
+        try:
+            make_worker(server, journal)
+            mapped = Mapped(server, "q", fifo=False)
+            sqs, url = server.client("sqs"), mapped.url(mapped.queue)
+            sqs.send_message(QueueUrl=url, MessageBody="g1/0/")
+            assert eventually(lambda: "g1/0" in journal.of("ended"))
+            server.client("lambda").update_event_source_mapping(UUID=mapped.uuid, Enabled=False)
+            assert eventually(lambda: server.client("lambda").get_event_source_mapping(UUID=mapped.uuid)["State"] == "Disabled")
+            for number in range(8, 18):
+                sqs.send_message(QueueUrl=url, MessageBody=f"g1/{number}/")
+            server.client("lambda").update_event_source_mapping(UUID=mapped.uuid, Enabled=True)
+            with open(at / "ballast", "wb") as ballast:
+                os.posix_fallocate(ballast.fileno(), 0, os.statvfs(at).f_bavail * os.statvfs(at).f_frsize - 20_000_000)
+            with pytest.raises(ClientError):
+                sqs.send_message(QueueUrl=url, MessageBody="g1/99/")
+            os.remove(at / "ballast")
+            # What was received and could not be settled comes back by its visibility.
+            mapped.drain(journal, 4)
+            assert set(journal.of("ended")) == {"g1/0", *(f"g1/{number}" for number in range(8, 18))} and mapped.dead_letters() == []
+        finally:
+            server.stop()
+            journal.shutdown()

@@ -126,12 +126,12 @@ class Celery:
 @pytest.mark.parametrize("plain", [False, True], ids=["by its broker's URL", "by gureum exec"])
 def test_celery_runs_every_task_once_and_leaves_nothing(gureum, account, sqs, name, tmp_path, started, plain):
     celery = Celery(gureum, account, name, tmp_path, started, plain=plain)
-    celery.send("[add.delay(n, n) for n in range(40)]")
+    celery.send("[add.delay(n, n) for n in range(20)]")
     worker = celery.worker()
-    assert eventually(lambda: len(celery.journal.of("added")) >= 40, 60), worker.log()
+    assert eventually(lambda: len(celery.journal.of("added")) >= 20, 60), worker.log()
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     assert eventually(lambda: counts(sqs, url) == [0, 0, 0]), counts(sqs, url)
-    assert sorted(celery.journal.of("added")) == [[n, n, 2 * n] for n in range(40)]
+    assert sorted(celery.journal.of("added")) == [[n, n, 2 * n] for n in range(20)]
     # A worker that waits is woken by what comes.
     celery.send("add.delay(1, 2)")
     assert eventually(lambda: [1, 2, 3] in celery.journal.of("added")), worker.log()
