@@ -304,6 +304,33 @@ def test_a_version_that_claims_all_that_is_reserved_stops_the_others(awslambda, 
     with pytest.raises(ClientError) as throttled:
         awslambda.invoke(FunctionName=published, Payload=b"{}")
     assert throttled.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    assert "retry-after" not in throttled.value.response["ResponseMetadata"]["HTTPHeaders"], "as recorded"
     assert awslambda.invoke(FunctionName=published, Qualifier="1", Payload=b"{}")["StatusCode"] == 200
     lower = refused(awslambda.put_function_concurrency, FunctionName=published, ReservedConcurrentExecutions=0)
     assert lower[2].endswith("should not be lower than function's total provisioned concurrency [1].")
+
+
+LOOP = """const { SQSClient, SendMessageCommand } = require('@aws-sdk/client-sqs');
+const sqs = new SQSClient({});
+exports.handler = async () => sqs.send(new SendMessageCommand({ QueueUrl: process.env.QUEUE, MessageBody: 'again' }));
+"""
+
+
+def test_a_loop_through_a_queue_is_stopped_after_sixteen_calls(client, awslambda, function, name):
+    sqs = client("sqs")
+    dead = sqs.create_queue(QueueName=name + "-dead")["QueueUrl"]
+    redrive = {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}-dead", "maxReceiveCount": 1}
+    attributes = {"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(redrive)}
+    queue = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    function(LOOP, Timeout=5, Environment={"Variables": {"QUEUE": queue}})
+    mapping = awslambda.create_event_source_mapping(
+        FunctionName=name, EventSourceArn=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}", BatchSize=1
+    )
+    sqs.send_message(QueueUrl=queue, MessageBody="begin")
+    cloudwatch = type("Server", (), {"client": staticmethod(client)})
+    assert eventually(lambda: total(cloudwatch, "RecursiveInvocationsDropped", FunctionName=name)["Sum"] == 1, 40)
+    received = lambda: sqs.receive_message(QueueUrl=dead, MessageSystemAttributeNames=["All"]).get("Messages")  # noqa: E731
+    [message] = eventually(received)
+    assert message["Body"] == "again" and "Lineage=1:" in message["Attributes"]["AWSTraceHeader"]
+    assert total(cloudwatch, "Invocations", FunctionName=name)["Sum"] == 16
+    awslambda.delete_event_source_mapping(UUID=mapping["UUID"])

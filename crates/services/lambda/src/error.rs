@@ -263,9 +263,15 @@ impl From<Error> for ApiError {
                 "No Provisioned Concurrency Config found for this function",
             )),
             Error::Conflict(message) => conflict(message),
-            Error::Throttled(throttle) => user(aws::too_many_requests_exception("Rate Exceeded."))
-                .with("Reason", Doc::Str(throttle.reason().to_owned()))
-                .with("retryAfterSeconds", Doc::Str(limits::RETRY_AFTER_S.to_string())),
+            Error::Throttled(throttle) => {
+                let refused = user(aws::too_many_requests_exception("Rate Exceeded."))
+                    .with("Reason", Doc::Str(throttle.reason().to_owned()));
+                match throttle {
+                    // Recorded without.
+                    Throttle::Reserved => refused,
+                    _ => refused.with("retryAfterSeconds", Doc::Str(limits::RETRY_AFTER_S.to_string())),
+                }
+            }
             Error::RuntimeUnavailable(why) => service(aws::invalid_runtime_exception(why)),
             Error::Pending => conflict(
                 "The operation cannot be performed at this time. The function is currently in the following state: Pending",

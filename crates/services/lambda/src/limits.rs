@@ -134,6 +134,10 @@ pub const LOG_EVENT_BYTES_MAX: usize = 1_048_576 - LOG_EVENT_OVERHEAD_BYTES;
 /// Retry-After of a throttled invocation, in seconds. Ours: AWS's answers give small numbers.
 pub const RETRY_AFTER_S: u32 = 1;
 
+/// How long a version that came with an update of the code is shown as being made, and the update as being under way. Ours: it
+/// is ready at once, AWS's recorded answers show it so for a moment.
+pub const PUBLISHED_SETTLES: Duration = Duration::from_millis(150);
+
 /// How often a function may be called again in one chain of calls. Source: Lambda Developer Guide, "Use Lambda recursive loop
 /// detection to prevent infinite loops" (about 16).
 pub const RECURSIVE_CALLS_MAX: u32 = 16;

@@ -20,6 +20,7 @@ use crate::limits::CONCURRENCY_DEFAULT;
 use crate::metrics::Metrics;
 use crate::model::name::FunctionRef;
 use crate::provisioning::Provisioning;
+use crate::readiness::Settling;
 use crate::records::{FunctionRecord, Place};
 use crate::{recall, tasks};
 
@@ -89,6 +90,7 @@ pub(crate) struct Shared {
     pub facts: Arc<dyn Facts>,
     pub events: Events,
     pub provisioning: Provisioning,
+    pub settling: Settling,
     pub page_tokens: PageTokens,
     pub public_hosts: PublicHosts,
 }
@@ -113,6 +115,7 @@ impl LambdaService {
             facts,
             events: Events::default(),
             provisioning: Provisioning::default(),
+            settling: Settling::default(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
             public_hosts: settings.public_hosts,
             code,

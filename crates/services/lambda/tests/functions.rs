@@ -141,6 +141,17 @@ async fn publishing_with_the_update_answers_the_new_version() {
     let made = world.lambda.update_function_code(&cx(), update).await.unwrap();
     assert!(made.function_arn.unwrap().ends_with(":function:f:1"));
     assert_eq!((made.version.as_deref(), made.state), (Some("1"), Some(State::Pending)));
+    let shown = |qualifier: &str| {
+        let name = "f".to_owned();
+        let request = GetFunctionConfigurationRequest { function_name: name, qualifier: Some(qualifier.to_owned()) };
+        let lambda = world.lambda.clone();
+        async move { lambda.get_function_configuration(&cx(), request).await.unwrap() }
+    };
+    assert_eq!(shown("1").await.state, Some(State::Pending), "for a moment, as AWS shows it");
+    assert_eq!(shown("$LATEST").await.last_update_status, Some(LastUpdateStatus::InProgress));
+    world.advance(1);
+    assert_eq!(shown("1").await.state, Some(State::Active));
+    assert_eq!(shown("$LATEST").await.last_update_status, Some(LastUpdateStatus::Successful));
 }
 
 #[tokio::test]

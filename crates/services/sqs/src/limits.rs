@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Characters of a queue's name, with `.fifo`.
 pub const QUEUE_NAME_CHARS: RangeInclusive<usize> = 1..=80;
 
+/// Bytes of a request's trace header that a message takes along. Ours: AWS's are shorter.
+pub const TRACE_HEADER_BYTES_MAX: usize = 1_024;
+
 /// Seconds of `DelaySeconds`, of a queue and of a message.
 pub const DELAY_SECONDS: RangeInclusive<u32> = 0..=900;
 /// Bytes of `MaximumMessageSize`: 1 KiB to 1 MiB. The upper end is the default (recorded 2025-08).

@@ -133,6 +133,9 @@ impl Shared {
         self.code.drop_all_unused(before).await;
         self.retire_latest(&place, &named.name, &made);
         let moment = if publish { Moment::Created } else { Moment::Updated };
+        if publish {
+            self.settling.begin(&place, &named.name, &made.version, self.clock.now());
+        }
         Ok(self.in_flight(&place, &named.name, made, moment))
     }
 

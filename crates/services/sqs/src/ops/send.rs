@@ -5,7 +5,7 @@ use kernel::Cx;
 
 use crate::access::Action;
 use crate::error::{Error, Result, invalid, required};
-use crate::limits::{BATCH_BYTES_MAX, YOUNG_BYTES_MAX};
+use crate::limits::{BATCH_BYTES_MAX, TRACE_HEADER_BYTES_MAX, YOUNG_BYTES_MAX};
 use crate::machine::{Accepted, Command, Out, Outgoing};
 use crate::model::content::{Content, check_delay, check_id};
 use crate::model::message::{Body, Message, Value, uuid};
@@ -150,10 +150,13 @@ impl Service {
             body: Body::Here(body),
             body_md5,
             attributes,
-            trace_header: trace_header.map(|attribute| match attribute.value {
-                Value::Text(text) => text,
-                Value::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            }),
+            trace_header: trace_header.map_or_else(
+                || of_request(cx),
+                |attribute| match attribute.value {
+                    Value::Text(text) => Some(text),
+                    Value::Binary(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+                },
+            ),
             group: group.map(Into::into),
             deduplication_id,
             moved: None,
@@ -173,6 +176,13 @@ impl Service {
         id[8] = (id[8] & 0x3f) | 0x80;
         id
     }
+}
+
+/// The trace that the request itself belongs to: SDKs inside a function say it in a header.
+/// Source: X-Ray Developer Guide, "Amazon SQS and AWS X-Ray".
+fn of_request(cx: &Cx) -> Option<String> {
+    let header = cx.trace_header.as_deref()?;
+    (header.len() <= TRACE_HEADER_BYTES_MAX && header.starts_with("Root=")).then(|| header.to_owned())
 }
 
 const NO_DEDUPLICATION: &str =
