@@ -136,7 +136,7 @@ pub const RETRY_AFTER_S: u32 = 1;
 
 /// How long a version that came with an update of the code is shown as being made, and the update as being under way. Ours: it
 /// is ready at once, AWS's recorded answers show it so for a moment.
-pub const PUBLISHED_SETTLES: Duration = Duration::from_millis(150);
+pub const PUBLISHED_SETTLES: Duration = Duration::from_millis(300);
 
 /// How often a function may be called again in one chain of calls. Source: Lambda Developer Guide, "Use Lambda recursive loop
 /// detection to prevent infinite loops" (about 16).
