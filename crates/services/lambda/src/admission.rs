@@ -9,7 +9,7 @@ use telemetry::{Fact, Via, What};
 use crate::access::LAMBDA;
 use crate::concurrency::Permit;
 use crate::functions::Function;
-use crate::metrics::{Metric, Metrics, Series};
+use crate::metrics::{Called, Metric, Metrics, Series};
 use crate::model::room::{Asking, Provisioned, Refusal};
 use crate::records::{Place, VersionRecord};
 use crate::service::Shared;
@@ -29,7 +29,8 @@ pub struct Call<'a> {
 /// A call that was let in. Dropping it gives its room back.
 pub struct Admitted {
     permit: Permit,
-    series: Arc<Series>,
+    called: Arc<Called>,
+    began: Timestamp,
     metrics: Arc<Metrics>,
 }
 
@@ -38,17 +39,17 @@ impl Shared {
     pub fn admit(&self, call: &Call<'_>) -> Result<Admitted, Refusal> {
         let (place, function) = (&call.function.place, call.function.record.name.as_str());
         let version = call.version.version.as_str();
-        let series = Arc::new(Series::called(place, function, call.qualifier, Some(version)));
+        let called = call.function.called(call.qualifier, version);
         let now = self.clock.now();
         let synchronous = call.via != Via::Event;
         let asking = Asking { function, version, request_id: call.request_id, synchronous };
         match self.concurrency.acquire(place, asking, now) {
             Ok(permit) => {
-                self.metrics.running(place, function, &permit.seen());
-                Ok(Admitted { permit, series, metrics: self.metrics.clone() })
+                self.metrics.running(now, &called, &permit.seen());
+                Ok(Admitted { permit, called, began: now, metrics: self.metrics.clone() })
             }
             Err(refusal) => {
-                self.metrics.count(&series, Metric::Throttles);
+                self.metrics.count(&called.call, Metric::Throttles);
                 let (limit, holders) = (refusal.limit, refusal.holders.clone());
                 let what = What::Throttled { function: function.to_owned(), via: call.via, limit, holders };
                 self.tell(place, call.request_id, now, what);
@@ -101,7 +102,7 @@ impl Admitted {
             values.push((Metric::ProvisionedConcurrentExecutions, running));
             values.push((Metric::ProvisionedConcurrencyUtilization, running / ready));
         }
-        self.metrics.add(&self.series, &values);
+        self.metrics.add(self.began, &[(&self.called.call, &values)]);
     }
 }
 

@@ -9,7 +9,8 @@ use store::backend::Direction;
 use store::{Key, KeyRange, Record, Store, StoreError};
 
 use crate::error::Error;
-use crate::limits::CACHED_FUNCTIONS_MAX;
+use crate::limits::{CACHED_FUNCTIONS_MAX, CALLED_KNOWN_MAX};
+use crate::metrics::Called;
 use crate::model::name::{FunctionRef, LATEST, version_number};
 use crate::model::routing;
 use crate::records::{
@@ -32,7 +33,12 @@ pub struct Function {
     pub urls: BTreeMap<String, UrlRecord>,
     /// What the engine runs, by version, made at the first invocation after a change.
     specs: Mutex<BTreeMap<String, Arc<FunctionSpec>>>,
+    /// Whom calls count for, by qualifier and version.
+    called: Mutex<Vec<KnownCall>>,
 }
+
+/// Qualifier, version, and whom such a call counts for.
+type KnownCall = (Option<String>, String, Arc<Called>);
 
 impl Function {
     pub fn arn(&self) -> String {
@@ -66,6 +72,20 @@ impl Function {
 
     pub fn spec(&self, version: &str) -> Option<Arc<FunctionSpec>> {
         self.specs.lock().unwrap_or_else(PoisonError::into_inner).get(version).cloned()
+    }
+
+    /// Whom a call of a version counts for.
+    pub fn called(&self, qualifier: Option<&str>, version: &str) -> Arc<Called> {
+        let mut known = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |(of, by, _): &&KnownCall| of.as_deref() == qualifier && by == version;
+        if let Some((_, _, called)) = known.iter().find(same) {
+            return called.clone();
+        }
+        let called = Arc::new(Called::new(&self.place, &self.record.name, qualifier, Some(version)));
+        if known.len() < CALLED_KNOWN_MAX {
+            known.push((qualifier.map(str::to_owned), version.to_owned(), called.clone()));
+        }
+        called
     }
 
     pub fn keep_spec(&self, version: &str, spec: Arc<FunctionSpec>) {
@@ -132,6 +152,7 @@ impl Functions {
             provisioned: by_name(self.all(&place.provisioned(name))?),
             urls: by_name(self.all(&urls(place, name))?),
             specs: Mutex::default(),
+            called: Mutex::default(),
         }))
     }
 

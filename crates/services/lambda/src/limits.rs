@@ -85,8 +85,14 @@ pub const RUNNING_REQUESTS_KNOWN_MAX: usize = 1_000;
 pub const HOLDERS_MAX: usize = 8;
 pub const HOLDER_REQUESTS_MAX: usize = 8;
 
-/// Samples are added up so long before the meter gets them. Ours; a sample counts for the second that it was taken in.
+/// Samples are added up so long before the meter gets them. Ours.
 pub const METRICS_HELD: Duration = Duration::from_secs(1);
+
+/// Functions, versions and aliases whose samples are held at once. Ours: about 1 KB each.
+pub const METRIC_SERIES_MAX: usize = 10_000;
+
+/// Ways of calling one function that are known in memory. Ours: qualifiers that are in use at a time.
+pub const CALLED_KNOWN_MAX: usize = 32;
 
 /// Different values of one metric of one function that are held before the meter gets them. Ours.
 pub const METRIC_VALUES_MAX: usize = 500;

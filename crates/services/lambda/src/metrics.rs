@@ -1,4 +1,6 @@
-//! The metrics of AWS/Lambda: added up per function and second, then handed to the meter.
+//! The metrics of AWS/Lambda: added up per function and minute, and handed to the meter once a second.
+//!
+//! What an invocation has come to counts for the minute in which it began, as on AWS.
 //!
 //! Source: Lambda Developer Guide, "Types of metrics for Lambda functions" and "Viewing metrics for Lambda functions"
 //! (dimensions).
@@ -7,11 +9,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::{Clock, Timestamp};
-use telemetry::{Meter, Sample, Unit};
+use telemetry::{Meter, Pending, Sample, Unit};
 use tokio::sync::Notify;
 
 use crate::concurrency::{Busy, Concurrency};
-use crate::limits::{METRIC_VALUES_MAX, METRICS_HELD};
+use crate::limits::{METRIC_SERIES_MAX, METRIC_VALUES_MAX, METRICS_HELD};
 use crate::model::room::Seen;
 use crate::records::Place;
 
@@ -128,14 +130,37 @@ impl Series {
     }
 }
 
-/// Values of one series in one second, by metric, each with how often it was seen.
+/// Whom one way of calling a function counts for.
+pub struct Called {
+    /// The function as it was called.
+    pub call: Arc<Series>,
+    /// The function by itself, and all functions: for what has a value of its own there.
+    function: Arc<Series>,
+    account: Arc<Series>,
+}
+
+impl Called {
+    pub fn new(place: &Place, function: &str, qualifier: Option<&str>, executed_version: Option<&str>) -> Self {
+        Self {
+            call: Arc::new(Series::called(place, function, qualifier, executed_version)),
+            function: Arc::new(Series::function(place, function)),
+            account: Arc::new(Series::account(place)),
+        }
+    }
+}
+
+/// Values of one series in one minute, by metric, each with how often it was seen.
 type Tally = [Vec<(f64, f64)>; METRICS.len()];
+
+/// Values of one series.
+type Values<'a> = (&'a Arc<Series>, &'a [(Metric, f64)]);
 
 #[derive(Default)]
 struct Held {
-    /// The second that all values are of.
-    second: i64,
-    tallies: BTreeMap<Arc<Series>, Box<Tally>>,
+    /// By the first second of a minute, and by whom they are about.
+    tallies: BTreeMap<(i64, Arc<Series>), Box<Tally>>,
+    /// How often values have been handed over.
+    handed_over: u64,
 }
 
 pub struct Metrics {
@@ -148,7 +173,10 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new(meter: Arc<dyn Meter>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { meter, clock, held: Mutex::default(), wake: Notify::new() })
+        let made = Arc::new(Self { meter, clock, held: Mutex::default(), wake: Notify::new() });
+        let pending: Arc<dyn Pending> = made.clone();
+        made.meter.watch(Arc::downgrade(&pending));
+        made
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -156,23 +184,22 @@ impl Metrics {
     }
 
     pub fn count(&self, series: &Arc<Series>, metric: Metric) {
-        self.add(series, &[(metric, 1.0)]);
+        self.add(self.clock.now(), &[(series, &[(metric, 1.0)])]);
     }
 
-    /// Adds values of this moment.
-    pub fn add(&self, series: &Arc<Series>, values: &[(Metric, f64)]) {
-        let second = self.clock.now().secs();
+    /// Adds values of one moment.
+    pub fn add(&self, at: Timestamp, all: &[Values<'_>]) {
+        let minute = at.secs().div_euclid(60) * 60;
         let mut held = self.held();
-        if held.second != second && !held.tallies.is_empty() {
-            self.hand_over(&mut held);
-        }
-        held.second = second;
         let is_first = held.tallies.is_empty();
-        let tally = held.tallies.entry(series.clone()).or_default();
-        let is_full = values.iter().fold(false, |full, (metric, value)| {
-            let seen = tally.get_mut(*metric as usize).map_or(0, |seen| add_up(seen, *value));
-            full || seen >= METRIC_VALUES_MAX
-        });
+        let mut is_full = held.tallies.len() >= METRIC_SERIES_MAX;
+        for (series, values) in all {
+            let tally = held.tallies.entry((minute, Arc::clone(series))).or_default();
+            for (metric, value) in *values {
+                let seen = tally.get_mut(*metric as usize).map_or(0, |seen| add_up(seen, *value));
+                is_full |= seen >= METRIC_VALUES_MAX;
+            }
+        }
         if is_full {
             self.hand_over(&mut held);
         } else if is_first {
@@ -181,20 +208,10 @@ impl Metrics {
         }
     }
 
-    /// How full a place is: of one function, and of all.
-    pub fn running(&self, place: &Place, function: &str, seen: &Seen) {
-        let function = Arc::new(Series::function(place, function));
-        self.add(&function, &[(ConcurrentExecutions, f64::from(seen.function))]);
-        self.account(place, seen);
-    }
-
-    fn account(&self, place: &Place, seen: &Seen) {
-        let values = [
-            (ConcurrentExecutions, f64::from(seen.account)),
-            (UnreservedConcurrentExecutions, f64::from(seen.unreserved)),
-            (ClaimedAccountConcurrency, f64::from(seen.claimed)),
-        ];
-        self.add(&Arc::new(Series::account(place)), &values);
+    /// How full a place is, now that a call was let in.
+    pub fn running(&self, at: Timestamp, called: &Called, seen: &Seen) {
+        let function = [(ConcurrentExecutions, f64::from(seen.function))];
+        self.add(at, &[(&called.function, &function), (&called.account, &of_account(seen))]);
     }
 
     /// Hands over what has been added up.
@@ -202,29 +219,11 @@ impl Metrics {
         self.hand_over(&mut self.held());
     }
 
+    /// Nobody sees values that are neither held nor handed over: the lock is held meanwhile.
     fn hand_over(&self, held: &mut Held) {
-        let at = Timestamp::from_secs(held.second);
-        for (series, tally) in std::mem::take(&mut held.tallies) {
-            for ((_, metric, unit, shown), values) in METRICS.iter().zip(tally.iter()) {
-                if values.is_empty() {
-                    continue;
-                }
-                for dimensions in series.dimensions(*shown) {
-                    let Place { account, region } = &series.place;
-                    let (dimensions, namespace) = (dimensions.as_slice(), NAMESPACE);
-                    self.meter.record(&Sample {
-                        account,
-                        region,
-                        namespace,
-                        metric,
-                        dimensions,
-                        unit: *unit,
-                        values,
-                        at,
-                    });
-                }
-            }
-        }
+        each_of(&held.tallies, &mut |sample| self.meter.record(sample));
+        held.tallies.clear();
+        held.handed_over += 1;
     }
 
     /// Hands over what there is, a second after its first value. Sleeps while nothing runs; while something does, how full
@@ -247,12 +246,47 @@ impl Metrics {
     }
 
     fn look_at(&self, concurrency: &Concurrency) {
+        let now = self.clock.now();
         for Busy { place, seen, functions } in concurrency.busy() {
             for (function, running) in functions {
                 let series = Arc::new(Series::function(&place, &function));
-                self.add(&series, &[(ConcurrentExecutions, f64::from(running))]);
+                self.add(now, &[(&series, &[(ConcurrentExecutions, f64::from(running))])]);
             }
-            self.account(&place, &seen);
+            self.add(now, &[(&Arc::new(Series::account(&place)), &of_account(&seen))]);
+        }
+    }
+}
+
+impl Pending for Metrics {
+    fn recorded(&self) -> u64 {
+        self.held().handed_over
+    }
+
+    fn pending(&self, each: &mut dyn FnMut(&Sample<'_>)) {
+        each_of(&self.held().tallies, each);
+    }
+}
+
+fn of_account(seen: &Seen) -> [(Metric, f64); 3] {
+    [
+        (ConcurrentExecutions, f64::from(seen.account)),
+        (UnreservedConcurrentExecutions, f64::from(seen.unreserved)),
+        (ClaimedAccountConcurrency, f64::from(seen.claimed)),
+    ]
+}
+
+/// Every sample of what was added up, under each of its dimensions.
+fn each_of(tallies: &BTreeMap<(i64, Arc<Series>), Box<Tally>>, each: &mut dyn FnMut(&Sample<'_>)) {
+    for ((minute, series), tally) in tallies {
+        let (Place { account, region }, at) = (&series.place, Timestamp::from_secs(*minute));
+        for ((_, metric, unit, shown), values) in METRICS.iter().zip(tally.iter()) {
+            if values.is_empty() {
+                continue;
+            }
+            for dimensions in series.dimensions(*shown) {
+                let (dimensions, namespace, unit) = (dimensions.as_slice(), NAMESPACE, *unit);
+                each(&Sample { account, region, namespace, metric, dimensions, unit, values, at });
+            }
         }
     }
 }
@@ -271,6 +305,8 @@ fn add_up(values: &mut Vec<(f64, f64)>, value: f64) -> usize {
 mod tests {
     use super::*;
     use kernel::{AccountId, Region, VirtualClock};
+
+    const T0: Timestamp = Timestamp::from_secs(1_000_000);
 
     #[derive(Default)]
     struct Kept(Mutex<Vec<String>>);
@@ -307,7 +343,7 @@ mod tests {
     #[test]
     fn a_call_by_an_alias_counts_for_the_function_the_alias_and_its_version() {
         let series = Arc::new(Series::called(&here(), "f", Some("live"), Some("3")));
-        let told = kept(|metrics, _| metrics.add(&series, &[(Errors, 0.0), (Errors, 1.0), (Errors, 0.0)]));
+        let told = kept(|metrics, _| metrics.add(T0, &[(&series, &[(Errors, 0.0), (Errors, 1.0), (Errors, 0.0)])]));
         assert_eq!(
             told,
             [
@@ -330,19 +366,33 @@ mod tests {
     }
 
     #[test]
-    fn another_second_and_too_many_values_are_handed_over_at_once() {
+    fn each_minute_is_told_for_itself_and_too_many_values_at_once() {
         let series = Arc::new(Series::function(&here(), "f"));
-        let told = kept(|metrics, clock| {
-            metrics.count(&series, ConcurrentExecutions);
-            clock.advance(std::time::Duration::from_secs(2));
-            metrics.count(&series, ConcurrentExecutions);
+        let told = kept(|metrics, _| {
+            for secs in [0, 59, 60] {
+                metrics.add(Timestamp::from_secs(secs), &[(&series, &[(ConcurrentExecutions, 1.0)])]);
+            }
         });
         assert_eq!(told.len(), 2);
         let told = kept(|metrics, _| {
             for n in 0..METRIC_VALUES_MAX + 10 {
-                metrics.add(&series, &[(ConcurrentExecutions, n as f64)]);
+                metrics.add(T0, &[(&series, &[(ConcurrentExecutions, n as f64)])]);
             }
         });
-        assert!(told.len() >= 2 && told.len() <= 3);
+        assert_eq!(told.len(), 2);
+    }
+
+    #[test]
+    fn what_is_not_handed_over_yet_can_be_seen() {
+        let metrics = Metrics::new(Arc::new(Kept::default()), Arc::new(VirtualClock::default()));
+        metrics.count(&Arc::new(Series::function(&here(), "f")), Invocations);
+        let seen = |metrics: &Metrics| {
+            let mut seen = 0;
+            metrics.pending(&mut |_| seen += 1);
+            (metrics.recorded(), seen)
+        };
+        assert_eq!(seen(&metrics), (0, 2), "of the function and of all");
+        metrics.flush();
+        assert_eq!(seen(&metrics), (1, 0));
     }
 }

@@ -187,9 +187,9 @@ async fn try_once(
         tail: false,
         stream: None,
     };
-    let age_ms = shared.clock.now().since(open.record.accepted).as_millis();
-    let series = Arc::new(open.series());
-    shared.metrics.add(&series, &[(Metric::AsyncEventAge, f64::from(u32::try_from(age_ms).unwrap_or(u32::MAX)))]);
+    let now = shared.clock.now();
+    let age_ms = u32::try_from(now.since(open.record.accepted).as_millis()).unwrap_or(u32::MAX);
+    shared.metrics.add(now, &[(&Arc::new(open.series()), &[(Metric::AsyncEventAge, f64::from(age_ms))])]);
     let last = |response| Some(Last { version: version.version.clone(), response });
     match shared.run_to_its_end(spec, invocation, admitted).await {
         Ok(Outcome { result: Ok(response), .. }) => (Try::Succeeded, last(response)),
