@@ -94,6 +94,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mapping_of_version_1_opens_for_ever() {
+        let json = r#"{"event_source_arn":"arn:aws:sqs:us-east-1:000000000000:q","function_arn":"arn:f","settings":{"batch_size":10,
+            "window_s":0,"filters":["{}"],"reports_failures":true,"maximum_concurrency":2,"pollers":{"minimum":2,"maximum":null,
+            "group":null},"metrics":["EventCount"],"kms_key_arn":null},"enabled":true,"state":"Enabled","last_modified":1,
+            "problem":null,"tags":{"a":"b"}}"#;
+        let record: MappingRecord = serde_json::from_str(json).unwrap();
+        assert_eq!((record.state, record.settings.batch_size, MappingRecord::VERSION), (State::Enabled, 10, 1));
+    }
+
+    #[test]
     fn a_notice_reads_back() {
         let place = Place { account: AccountId::default(), region: Region::new("eu-west-1") };
         let id = MappingId { place, uuid: "u".to_owned() };

@@ -215,7 +215,8 @@ async fn pause(service: &Service, ready: &Ready, part: &[Entry], tries: &mut Tri
     tries.failures += 1;
     let due = now + pause;
     service.clock.sleep_until(due.min(hidden_until)).await;
-    due < hidden_until && service.is_enabled(&ready.id)
+    // The clock may have gone further than was asked for.
+    due < hidden_until && service.clock.now() < hidden_until && service.is_enabled(&ready.id)
 }
 
 impl Tries {

@@ -36,15 +36,15 @@ pub(crate) async fn supervise(service: Arc<Service>) {
         service.recover(error).await;
     }
     let mut tasks: JoinSet<MappingId> = JoinSet::new();
-    let mut wakes: BTreeMap<MappingId, Arc<Notify>> = BTreeMap::new();
+    let mut wakes: BTreeMap<MappingId, (Arc<Notify>, tokio::task::Id)> = BTreeMap::new();
     loop {
         for id in service.wanted.take() {
             match wakes.get(&id) {
-                Some(wake) => wake.notify_one(),
+                Some((wake, _)) => wake.notify_one(),
                 None => {
                     let wake = Arc::new(Notify::new());
-                    tasks.spawn(live(service.clone(), id.clone(), wake.clone()));
-                    wakes.insert(id, wake);
+                    let task = tasks.spawn(live(service.clone(), id.clone(), wake.clone()));
+                    wakes.insert(id, (wake, task.id()));
                 }
             }
         }
@@ -52,7 +52,11 @@ pub(crate) async fn supervise(service: Arc<Service>) {
             biased;
             Some(ended) = tasks.join_next(), if !tasks.is_empty() => match ended {
                 Ok(id) => drop(wakes.remove(&id)),
-                Err(error) => tracing::error!(%error, "a mapping's task ended before its mapping"),
+                Err(error) => {
+                    tracing::error!(%error, "a mapping's task ended before its mapping");
+                    // The next change of the mapping starts it again.
+                    wakes.retain(|_, (_, task)| *task != error.id());
+                }
             },
             () = service.wanted.look.notified() => {}
         }
