@@ -23,9 +23,6 @@ pub const CONCURRENCY_AT_FIRST: u32 = 5;
 /// Batches that may be out at most. Source: as above.
 pub const CONCURRENCY_MAX: u32 = 1_250;
 
-/// The least that back-off leaves: the least that `MaximumConcurrency` can be.
-pub const CONCURRENCY_BACKED_OFF_MIN: u32 = 2;
-
 /// One batch more while all are out: 300 a minute. Source: as above.
 pub const GROWTH_PAUSE: Duration = Duration::from_millis(200);
 

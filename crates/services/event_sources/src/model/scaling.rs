@@ -7,8 +7,8 @@ use std::time::Duration;
 use kernel::Timestamp;
 
 use crate::limits::{
-    BACK_OFF_ONCE_IN, CONCURRENCY_AT_FIRST, CONCURRENCY_BACKED_OFF_MIN, CONCURRENCY_MAX, GROWTH_PAUSE,
-    INVOCATIONS_PER_POLLER, NO_GROWTH_AFTER_FAILURE, PROVISIONED_GROWTH_PAUSE,
+    BACK_OFF_ONCE_IN, CONCURRENCY_AT_FIRST, CONCURRENCY_MAX, GROWTH_PAUSE, INVOCATIONS_PER_POLLER,
+    NO_GROWTH_AFTER_FAILURE, PROVISIONED_GROWTH_PAUSE,
 };
 
 /// Where concurrency may go.
@@ -81,11 +81,12 @@ impl Scaling {
         }
     }
 
-    /// A batch failed, or was not let run.
+    /// A batch failed, or was not let run. Never below what it began with, which is why AWS's mappings read more than a function
+    /// with a small reservation can take.
     pub(crate) fn on_failure(&mut self, now: Timestamp) {
         let together = self.failed.is_some_and(|failed| now.since(failed) < BACK_OFF_ONCE_IN);
         if !together {
-            self.limit = (self.limit / 2).max(CONCURRENCY_BACKED_OFF_MIN).min(self.limit);
+            self.limit = (self.limit / 2).max(self.bounds.at_first);
             self.failed = Some(now);
         }
     }
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(scaling.limit(), 152);
         assert_eq!(scaling.next_growth(), Some(at(62_000)));
         (0..20).for_each(|n| scaling.on_failure(at(61_000 + n * 1_000)));
-        assert_eq!(scaling.limit(), 2);
+        assert_eq!(scaling.limit(), 5);
     }
 
     proptest! {
@@ -190,7 +191,7 @@ mod tests {
                     3 => scaling.on_waited(),
                     _ => scaling.on_empty(),
                 }
-                prop_assert!(scaling.limit() >= 2 && scaling.limit() <= most.unwrap_or(1_250) as usize);
+                prop_assert!(scaling.limit() >= most.unwrap_or(5).min(5) as usize && scaling.limit() <= most.unwrap_or(1_250) as usize);
             }
         }
     }
