@@ -1,13 +1,15 @@
 //! What AWS has no API for: `/_localstack/*`, which tools of others ask for, and `/_gureum/v1/*`, our own small API.
 //! The edge knows paths and who may; what happens is the binary's, behind [`Internal`].
 
+mod messages;
+
 use std::io;
 use std::time::Duration;
 
 use auth::access::Call;
 use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
 use kernel::{Access, BoxFuture, Cx};
 use serde::Serialize;
@@ -47,6 +49,17 @@ pub enum Asked {
     Status,
     /// `GET /_gureum/v1/explain?request=…`, `?message=…` or `?last=1`; the language by `lang=` or Accept-Language.
     Explain { what: Explained, language: Option<String> },
+    /// `GET /_gureum/v1/queues/{name}/messages?limit=…`
+    QueueMessages { queue: String, limit: Option<usize> },
+    /// `/_aws/sqs/messages?QueueUrl=…`, by GET or as a client's ReceiveMessage; `/_aws/sqs/messages/{region}/{account}/{name}`.
+    /// Shape: a JSON object, or the query protocol's XML as a text.
+    QueueMessagesAsReceived {
+        queue_url: String,
+        region: Option<String>,
+        with_hidden: bool,
+        with_delayed: bool,
+        as_json: bool,
+    },
     /// Everything stored is gone when this is answered. Asked in open access only.
     Reset,
     /// Moves the virtual clock.
@@ -62,7 +75,7 @@ pub enum Explained {
     Last,
 }
 
-/// What the binary does about it. Every answer is a JSON object, as it goes out.
+/// What the binary does about it. An answer is a JSON object, as it goes out; a text is XML.
 pub trait Internal: Send + Sync + 'static {
     fn answer<'a>(&'a self, asked: Asked, caller: &'a Cx) -> BoxFuture<'a, Result<Value, InternalError>>;
 }
@@ -109,9 +122,19 @@ enum Rule {
 
 impl Asked {
     /// Shape: a path that is not ours is 404, one that is with another method 405, a body that does not fit 400.
-    fn of(method: &Method, path: &str, query: &str, body: &[u8]) -> Result<Self, InternalError> {
+    fn of(method: &Method, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Result<Self, InternalError> {
         let path = path.strip_suffix('/').unwrap_or(path);
         let method = if method == Method::HEAD { &Method::GET } else { method };
+        if let Some(queue) = path.strip_prefix("/_gureum/v1/queues/").and_then(|rest| rest.strip_suffix("/messages")) {
+            only(&[Method::GET], method, path)?;
+            return messages::own(queue, query);
+        }
+        if let Some(rest) =
+            path.strip_prefix("/_aws/sqs/messages").filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
+            only(&[Method::GET, Method::POST], method, path)?;
+            return messages::as_received(rest, query, headers, body);
+        }
         let init = path.strip_prefix("/_localstack/init/").filter(|stage| !stage.contains('/'));
         let allowed: &[Method] = match path {
             "/_localstack/health" => &[Method::GET, Method::POST, Method::PUT],
@@ -127,11 +150,7 @@ impl Asked {
             _ if init.is_some() => &[Method::GET],
             _ => return Err(InternalError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}"))),
         };
-        if !allowed.contains(method) {
-            let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-            let message = format!("{path} takes {allowed}, not {method}");
-            return Err(InternalError::new(StatusCode::METHOD_NOT_ALLOWED, message));
-        }
+        only(allowed, method, path)?;
         Ok(match path {
             "/_localstack/health" => match *method {
                 Method::POST => session_of(body)?,
@@ -164,6 +183,7 @@ impl Asked {
             | Self::Config
             | Self::Diagnose
             | Self::RememberInHealth(_) => Rule::Caller,
+            Self::QueueMessages { .. } | Self::QueueMessagesAsReceived { .. } => Rule::Caller,
             Self::Reset | Self::Session { .. } => Rule::OpenOnly,
         }
     }
@@ -183,10 +203,20 @@ impl Asked {
             Self::RawMetrics => "RawMetrics",
             Self::Status => "Status",
             Self::Explain { .. } => "Explain",
+            Self::QueueMessages { .. } | Self::QueueMessagesAsReceived { .. } => "QueueMessages",
             Self::Reset => "Reset",
             Self::AdvanceTime(_) => "AdvanceTime",
         }
     }
+}
+
+fn only(allowed: &[Method], method: &Method, path: &str) -> Result<(), InternalError> {
+    if allowed.contains(method) {
+        return Ok(());
+    }
+    let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let message = format!("{path} takes {allowed}, not {method}");
+    Err(InternalError::new(StatusCode::METHOD_NOT_ALLOWED, message))
 }
 
 fn wrong_body(expected: &str) -> InternalError {
@@ -261,6 +291,12 @@ fn spaced(value: &Value) -> Response<Outgoing> {
     answer
 }
 
+fn xml_answer(text: String) -> Response<Outgoing> {
+    let mut answer = Response::new(Outgoing::whole(text));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    answer
+}
+
 fn error_body(error: &InternalError) -> Value {
     json!({ "error": error.status.canonical_reason().unwrap_or("Error"), "message": error.message })
 }
@@ -279,7 +315,7 @@ impl Edge {
             let read = read(&mut body, &self.bounds(INTERNAL_BODY_BYTES_MAX)).await;
             let (body, _) = read.map_err(|error| InternalError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
             let query = uri.query().unwrap_or_default();
-            let mut asked = Asked::of(&exchange.parts.method, uri.path(), query, &body)?;
+            let mut asked = Asked::of(&exchange.parts.method, uri.path(), query, &exchange.parts.headers, &body)?;
             if let Asked::Explain { language: language @ None, .. } = &mut asked {
                 *language = accepted_language(exchange);
             }
@@ -289,6 +325,7 @@ impl Edge {
         };
         match answer.await {
             Ok(value) if uri.path().starts_with("/_localstack/") => spaced(&value),
+            Ok(Value::String(text)) => xml_answer(text),
             Ok(value) => json_answer(StatusCode::OK, &value),
             Err(error) => json_error(&error),
         }
@@ -343,12 +380,12 @@ mod tests {
     use super::*;
 
     fn asked(method: Method, path: &str) -> Result<Asked, StatusCode> {
-        Asked::of(&method, path, "", b"").map_err(|error| error.status)
+        Asked::of(&method, path, "", &HeaderMap::new(), b"").map_err(|error| error.status)
     }
 
     #[test]
     fn what_is_explained_is_named_once() {
-        let of = |query| Asked::of(&Method::GET, "/_gureum/v1/explain", query, b"");
+        let of = |query| Asked::of(&Method::GET, "/_gureum/v1/explain", query, &HeaderMap::new(), b"");
         let explain = |what, language: Option<&str>| Asked::Explain { what, language: language.map(str::to_owned) };
         assert_eq!(of("request=r-1").unwrap(), explain(Explained::Request("r-1".to_owned()), None));
         assert_eq!(of("lang=ko&message=m").unwrap(), explain(Explained::Message("m".to_owned()), Some("ko")));
@@ -369,13 +406,13 @@ mod tests {
         assert_eq!(asked(Method::GET, "/_gureum/v1/reset"), Err(StatusCode::METHOD_NOT_ALLOWED));
         assert_eq!(asked(Method::GET, "/_gureum/v2/status"), Err(StatusCode::NOT_FOUND));
         assert_eq!(asked(Method::GET, "/_localstack/init/a/b"), Err(StatusCode::NOT_FOUND));
-        let runtimes = Asked::of(&Method::GET, "/_aws/lambda/runtimes", "x=1&filter=all", b"");
+        let runtimes = Asked::of(&Method::GET, "/_aws/lambda/runtimes", "x=1&filter=all", &HeaderMap::new(), b"");
         assert_eq!(runtimes, Ok(Asked::LambdaRuntimes { filter: Some("all".to_owned()) }));
     }
 
     #[test]
     fn a_session_is_restarted_or_killed_and_nothing_else() {
-        let post = |body: &str| Asked::of(&Method::POST, "/_localstack/health", "", body.as_bytes());
+        let post = |body: &str| Asked::of(&Method::POST, "/_localstack/health", "", &HeaderMap::new(), body.as_bytes());
         assert_eq!(post(r#"{"action":"restart"}"#), Ok(Asked::Session { restart: true }));
         assert_eq!(post(r#"{"action":"kill"}"#), Ok(Asked::Session { restart: false }));
         for wrong in ["", "{}", r#"{"action":"explode"}"#, r#"["kill"]"#] {

@@ -63,6 +63,10 @@ impl Connection {
     pub async fn json(&self, service: &str, target: &str, input: &Value) -> Result<Value, Failure> {
         let reply = self.stream(service, target, input).await?;
         let reply = collect(reply).await?;
+        // SQS has operations that answer nothing at all.
+        if reply.body.is_empty() {
+            return Ok(Value::Null);
+        }
         serde_json::from_slice(&reply.body).map_err(|cause| Failure::broken(text::answer_not_json(), cause))
     }
 

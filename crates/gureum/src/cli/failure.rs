@@ -80,7 +80,7 @@ impl Failure {
             Self::NotRunning { .. } => 3,
             Self::Api { status: 404, .. } => 4,
             // Services that speak JSON by target answer 400 for what is not there.
-            Self::Api { code, .. } if code.ends_with("NotFoundException") => 4,
+            Self::Api { code, .. } if code.ends_with("NotFoundException") || code.ends_with("QueueDoesNotExist") => 4,
             Self::TimedOut { .. } => 5,
             Self::Function { .. } => 6,
             Self::Usage { .. } => 2,

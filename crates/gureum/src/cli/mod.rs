@@ -11,6 +11,7 @@ mod lifecycle;
 mod logs;
 mod pointing;
 mod proxy_token;
+mod queue;
 mod reference;
 mod report;
 mod reset;
@@ -80,6 +81,9 @@ pub enum Command {
     Logs(logs::Logs),
     /// Why a request failed, or what became of a message
     Why(why::Why),
+    /// Queues and their messages
+    #[command(subcommand)]
+    Queue(queue::Queue),
     /// Runtimes that functions can use here
     #[command(subcommand)]
     Runtime(runtime::Runtime),
@@ -129,6 +133,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure>
         Command::Invoke(invoke) => invoke::run(invoke, &connect()?).await,
         Command::Logs(logs) => logs::run(logs, &connect()?, cli.json).await,
         Command::Why(why) => why::run(why, &connect()?).await,
+        Command::Queue(queue) => queue::run(queue, &connect()?, cli.json).await,
         Command::Runtime(runtime) => runtime::run(runtime, environment).await,
         Command::Time(time) => time::run(time, &connect()?).await,
         Command::Doctor => doctor::run(cli.endpoint.as_deref(), environment).await,
@@ -157,6 +162,7 @@ impl Command {
             Self::Invoke(_) => "invoke",
             Self::Logs(_) => "logs",
             Self::Why(_) => "why",
+            Self::Queue(_) => "queue",
             Self::Runtime(_) => "runtime",
             Self::Time(_) => "time",
             Self::Doctor => "doctor",

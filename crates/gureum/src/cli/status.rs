@@ -22,6 +22,7 @@ fn words(data: &Value) -> String {
         [text::data(), format!("{} ({})", value("data"), value("durability"))],
         [text::access(), text::access_of(value("access"), value("account"))],
         [text::functions(), value("functions")],
+        [text::queues(), value("queues")],
         [text::environments(), value("environments")],
         [text::isolation(), isolation::level(is_plain, host_network)],
     ];

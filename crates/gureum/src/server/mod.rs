@@ -11,6 +11,7 @@ mod panel;
 mod paths;
 mod platform;
 mod port;
+mod queues;
 
 use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener};

@@ -17,6 +17,7 @@ use super::Ending;
 use super::init::{InitScripts, Stage};
 use super::localstack::{self, Remembered};
 use super::platform::{Current, Ingredients, Platform};
+use super::queues;
 use crate::explain::explain;
 use crate::text::Language;
 
@@ -71,6 +72,16 @@ impl Internal for Paths {
                 }
                 Asked::Status => Ok(self.status()),
                 Asked::Explain { what, language } => self.explain(what, language.as_deref(), caller).await,
+                Asked::QueueMessages { queue, limit } => {
+                    let sqs = self.current.get().sqs.clone();
+                    queues::messages(&sqs, caller, &queue, limit).await
+                }
+                Asked::QueueMessagesAsReceived { queue_url, region, with_hidden, with_delayed, as_json } => {
+                    let sqs = self.current.get().sqs.clone();
+                    let (queue_url, region) = (queue_url.as_str(), region.as_deref());
+                    let asked = queues::AsReceived { queue_url, region, with_hidden, with_delayed, as_json };
+                    queues::as_received(&sqs, caller, asked).await
+                }
                 Asked::Reset => {
                     tracing::info!(caller = %caller.caller, "reset");
                     self.reset().await
@@ -136,6 +147,7 @@ impl Paths {
         let mut status = self.about.clone();
         let platform = self.current.get();
         status["functions"] = json!(platform.lambda.functions_stored());
+        status["queues"] = json!(platform.sqs.queues_stored());
         status["environments"] = json!(platform.engine.environments());
         status["syncs"] = json!(self.ingredients.store.syncs());
         status["failures"] = self.ingredients.failures.to_json();

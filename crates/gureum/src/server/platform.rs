@@ -51,10 +51,10 @@ pub struct Ingredients {
 pub struct Platform {
     pub directory: Arc<Directory>,
     pub lambda: service_lambda::LambdaService,
+    pub sqs: Arc<service_sqs::Service>,
     pub engine: Arc<Pool>,
     pub facts: Arc<FactStore>,
     pub cloudwatch: Arc<service_cloudwatch::Service>,
-    sqs: Arc<service_sqs::Service>,
     function_logs: Arc<dyn LogSink>,
     clock: Arc<dyn Clock>,
     /// In the order of [`Current::services`].

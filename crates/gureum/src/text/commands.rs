@@ -17,6 +17,30 @@ super::texts! {
     access() { en: "Access", ko: "접근" }
     access_of(access, account) { en: "{access}, account {account}", ko: "{access}, 계정 {account}" }
     functions() { en: "Functions", ko: "함수" }
+    queues() { en: "Queues", ko: "큐" }
+    no_queues() { en: "there are no queues", ko: "큐가 없습니다" }
+    queue() { en: "Queue", ko: "큐" }
+    available() { en: "available", ko: "대기" }
+    in_flight() { en: "in flight", ko: "처리 중" }
+    delayed() { en: "delayed", ko: "지연" }
+    dead_letters_to() { en: "dead letters to", ko: "실패한 메시지" }
+    consumers() { en: "consumers", ko: "소비자" }
+    after_tries(queue, tries) { en: "{queue} (tries: {tries})", ko: "{queue} (시도 {tries}번)" }
+    holds(queue, available, in_flight, delayed) {
+        en: "{queue}: {available} available, {in_flight} in flight, {delayed} delayed",
+        ko: "{queue}: 대기 {available}, 처리 중 {in_flight}, 지연 {delayed}",
+    }
+    in_flight_until(time) { en: "in flight until {time}", ko: "{time}까지 처리 중" }
+    delayed_until(time) { en: "delayed until {time}", ko: "{time}까지 지연" }
+    received_times(count) { en: "received {count}×", ko: "수신 {count}회" }
+    in_group(group) { en: "group {group}", ko: "그룹 {group}" }
+    sent(id) { en: "sent {id}", ko: "{id}을(를) 보냈습니다" }
+    purged(queue) { en: "{queue} is purged", ko: "{queue}을(를) 비웠습니다" }
+    moved(count) { en: "messages moved: {count}", ko: "메시지 {count}개를 옮겼습니다" }
+    move_cancelled(count) {
+        en: "cancelled; messages moved: {count}",
+        ko: "메시지 {count}개를 옮긴 뒤 취소했습니다",
+    }
     environments() { en: "Environments", ko: "실행 환경" }
     isolation() { en: "Isolation", ko: "격리" }
     not_isolated() { en: "Not isolated", ko: "격리 안 됨" }

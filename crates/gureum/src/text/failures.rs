@@ -52,6 +52,16 @@ super::texts! {
     not_an_address(endpoint) { en: "{endpoint} is not an address", ko: "{endpoint}은(는) 주소가 아닙니다" }
     request_impossible() { en: "the request cannot be made", ko: "요청을 만들 수 없습니다" }
     cannot_read_event(data) { en: "cannot read the event {data}", ko: "이벤트 {data}을(를) 읽을 수 없습니다" }
+    cannot_read_body(body) { en: "cannot read the body {body}", ko: "본문 {body}을(를) 읽을 수 없습니다" }
+    not_an_attribute(pair) { en: "'{pair}' is not an attribute", ko: "'{pair}'은(는) 속성이 아닙니다" }
+    attribute_form() {
+        en: "write NAME=VALUE, or NAME:Number=VALUE",
+        ko: "이름=값 또는 이름:Number=값으로 쓰십시오",
+    }
+    move_failed(count, reason) {
+        en: "the move failed; messages moved: {count}: {reason}",
+        ko: "메시지 {count}개를 옮긴 뒤 실패했습니다: {reason}",
+    }
     event_not_json() { en: "the event is not JSON", ko: "이벤트가 JSON이 아닙니다" }
     event_form() {
         en: "give JSON in quotes, @FILE, or - for standard input: gureum invoke FUNCTION -d '{{\"id\":\"1\"}}'",

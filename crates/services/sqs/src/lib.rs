@@ -22,6 +22,7 @@ use wire::ApiError;
 
 type Answer<T> = Result<T, ApiError>;
 
+pub use ops::{Look, Peeked, Standing};
 pub use service::{Needs, Service};
 
 impl api_sqs::Sqs for Service {

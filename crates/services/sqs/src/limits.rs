@@ -98,3 +98,9 @@ pub const MOVES_PER_SECOND: RangeInclusive<u32> = 1..=500;
 /// Active move tasks per account; how many of a queue are listed.
 pub const MOVE_TASKS_MAX: usize = 100;
 pub const LISTED_MOVE_TASKS_MAX: usize = 10;
+
+/// Messages that one look at a queue sees, and numbers that it passes: it must not hold up those who send and receive.
+pub const PEEK_AT_ONCE: usize = 64;
+/// Messages that are shown of a queue, and how many unless it is said.
+pub const PEEK_MAX: usize = 1_000;
+pub const PEEK_DEFAULT: usize = 10;

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::facts::Receiver;
 use super::young::Room;
-use crate::model::flight::State;
+use crate::model::flight::{Phase, State};
 use crate::model::message::Message;
 use crate::model::receipt::Receipt;
 use crate::records::QueueId;
@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Count,
     /// How it stands, for its metrics.
     Measure,
+    /// Messages from a number on as they stand: nobody receives them.
+    Peek(u64),
     /// The body of a message, as far as the queue has come.
     Body(u64),
     Purge,
@@ -80,6 +82,7 @@ pub(crate) enum Out {
     Settled(Vec<Settled>),
     Counts(Counts),
     Measured(Box<Measures>),
+    Peeked(Peeked),
     Body(Option<Bytes>),
     /// A purge came too soon after another.
     PurgedLately,
@@ -98,6 +101,18 @@ pub(crate) struct Delivery {
     pub sequence: u64,
     pub state: State,
     pub message: Arc<Message>,
+}
+
+/// Messages that were looked at, and where to look on, if there is more.
+pub(crate) struct Peeked {
+    pub seen: Vec<Seen>,
+    pub next: Option<u64>,
+}
+
+/// One of them. Its state is that of a message that nobody has touched, if nobody has.
+pub(crate) struct Seen {
+    pub delivery: Delivery,
+    pub phase: Phase,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

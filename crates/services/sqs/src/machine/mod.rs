@@ -10,6 +10,7 @@ mod command;
 mod facts;
 mod measure;
 mod open;
+mod peek;
 mod receive;
 mod redrive;
 mod send;
@@ -147,6 +148,7 @@ impl QueueMachine {
             Command::Change(changes) => self.change(&changes, fx),
             Command::Count => Reply::now(Out::Counts(self.counts(fx.now().millis(), &attributes))),
             Command::Measure => self.measure(&attributes, fx.now().millis(), stored)?,
+            Command::Peek(from) => Reply::now(Out::Peeked(self.peek(from, &attributes, stored, fx.now().millis())?)),
             Command::Body(sequence) => Reply::now(Out::Body(stored.get(&self.keys.body(sequence))?)),
             Command::Purge => self.purge(stored, fx)?,
             Command::Refresh => self.refresh(stored, fx)?,

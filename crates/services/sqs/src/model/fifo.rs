@@ -177,6 +177,12 @@ impl Fifo {
         self.refresh(&name);
     }
 
+    /// The first number from one on that a message may have.
+    pub(crate) fn first_from(&self, sequence: u64) -> Option<u64> {
+        let known = self.known.range(sequence..).next().map(|(known, _)| *known);
+        known.or_else(|| Some(sequence.max(self.read_to)).filter(|unread| *unread < self.next))
+    }
+
     pub(crate) fn purge(&mut self) {
         *self = Self::new(self.next, self.next);
     }

@@ -152,6 +152,11 @@ impl Flight {
         self.states.keys().next().copied()
     }
 
+    /// The first touched message from a number on.
+    pub(crate) fn first_from(&self, sequence: u64) -> Option<u64> {
+        self.states.range(sequence..).next().map(|(sequence, _)| *sequence)
+    }
+
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }

@@ -164,6 +164,12 @@ impl Standard {
         has_groups.then_some((noisy.len() as u64, visible, in_flight, delayed))
     }
 
+    /// The first number from one on that a message may have: before the cursor only touched ones are left.
+    pub(crate) fn first_from(&self, sequence: u64) -> Option<u64> {
+        let touched = self.flight.first_from(sequence).filter(|touched| *touched < self.cursor);
+        touched.or_else(|| Some(sequence.max(self.cursor)).filter(|untouched| *untouched < self.next))
+    }
+
     /// The oldest untouched message.
     pub(crate) fn oldest_untouched(&self) -> Option<u64> {
         self.untouched()

@@ -33,9 +33,15 @@ const SYSTEM_ATTRIBUTES: [&str; 10] = [
 ];
 
 /// What of a message its receiver wants to see.
-struct Wanted {
+pub(super) struct Wanted {
     system: BTreeSet<String>,
     attributes: Vec<String>,
+}
+
+impl Wanted {
+    pub(super) fn everything() -> Self {
+        Self { system: BTreeSet::from(["All".to_owned()]), attributes: vec!["All".to_owned()] }
+    }
 }
 
 impl Service {
@@ -103,7 +109,7 @@ impl Service {
         }
     }
 
-    async fn body(&self, known: &Known, delivery: &Delivery) -> Result<String> {
+    pub(super) async fn body(&self, known: &Known, delivery: &Delivery) -> Result<String> {
         if let Body::Here(body) = &delivery.message.body {
             return Ok(body.clone());
         }
@@ -126,7 +132,7 @@ fn ranged(parameter: &str, value: Option<i32>, most: u32) -> Result<Option<u32>>
     checked.map(Some).ok_or_else(refused)
 }
 
-fn show(known: &Known, delivery: Delivery, body: String, wanted: &Wanted) -> Shown {
+pub(super) fn show(known: &Known, delivery: Delivery, body: String, wanted: &Wanted) -> Shown {
     let Delivery { sequence, state, message } = delivery;
     let receipt = Receipt { queue: known.id.number(), sequence, nonce: state.nonce, apart: message.is_apart() };
     let all = wanted.system.contains("All");
