@@ -32,7 +32,11 @@ pub(super) fn as_received(rest: &str, query: &str, headers: &HeaderMap, body: &[
     let is_set = |name: &str| parameter(name).is_some_and(|value| matches!(value.as_str(), "true" | "True" | "1"));
     let (queue_url, region) = match rest.trim_matches('/').split('/').collect::<Vec<_>>().as_slice() {
         [region, account, name] => (Some(format!("/{account}/{}", decoded(name))), Some((*region).to_owned())),
-        _ => (parameter("QueueUrl"), None),
+        _ => {
+            let url = parameter("QueueUrl");
+            let region = url.as_deref().and_then(region_of);
+            (url, region)
+        }
     };
     let missing = || InternalError::new(StatusCode::BAD_REQUEST, "QueueUrl says which queue");
     let accepts_json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("json"));
@@ -43,6 +47,16 @@ pub(super) fn as_received(rest: &str, query: &str, headers: &HeaderMap, body: &[
         with_delayed: is_set("ShowDelayed"),
         as_json: is_json_call || accepts_json,
     })
+}
+
+/// The region that a queue's host names: nobody else says it when the request is not signed.
+fn region_of(url: &str) -> Option<String> {
+    let host = url.split_once("://")?.1.split(['/', ':']).next()?;
+    let mut labels = host.split('.');
+    match (labels.next()?, labels.next()?, labels.next()) {
+        ("sqs", region, Some(_)) | (region, "queue", Some(_)) => Some(region.to_owned()),
+        _ => None,
+    }
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
@@ -75,6 +89,18 @@ mod tests {
         assert_eq!(wrong, Err(StatusCode::BAD_REQUEST));
         let posted = asked(Method::POST, "/_gureum/v1/queues/jobs/messages", &[], "");
         assert_eq!(posted, Err(StatusCode::METHOD_NOT_ALLOWED));
+    }
+
+    #[test]
+    fn a_queues_host_may_name_its_region() {
+        let region = |url| region_of(url);
+        let named = Some("eu-west-1".to_owned());
+        assert_eq!(region("http://sqs.eu-west-1.localhost.localstack.cloud:4566/000000000000/jobs"), named);
+        assert_eq!(region("https://sqs.eu-west-1.amazonaws.com/000000000000/jobs"), named);
+        assert_eq!(region("http://eu-west-1.queue.localhost.localstack.cloud:4566/000000000000/jobs"), named);
+        for without in ["http://127.0.0.1:4566/000000000000/jobs", "http://localhost:4566/0/jobs", "jobs"] {
+            assert_eq!(region(without), None, "{without}");
+        }
     }
 
     #[test]

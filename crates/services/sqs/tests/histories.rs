@@ -4,6 +4,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
+use service_sqs::{Peeked, Standing};
 use world::{Dice, World, receives};
 
 /// What is expected of one message.
@@ -224,6 +225,27 @@ impl History {
         // A due time may have passed between the two looks at the clock.
         let edge = self.there.values().any(|e| (e.visible_at - now).abs() < 200);
         assert!(edge || counts == [visible, in_flight, delayed], "{counts:?}, not {:?}", [visible, in_flight, delayed]);
+        self.check_look(now, edge).await;
+    }
+
+    /// A look shows every message as it stands, in the order of sending; what follows shows that it changed nothing.
+    async fn check_look(&self, now: i64, edge: bool) {
+        let look = self.world.peek(&self.url).await;
+        let mut orders = Vec::new();
+        for Peeked { message, standing } in &look.messages {
+            let expected = &self.there[message.message_id.as_ref().unwrap()];
+            orders.push(expected.order);
+            assert_eq!(receives(message), expected.receives, "message {}", expected.order);
+            assert_eq!(message.body.as_ref().unwrap().trim_end_matches('x'), expected.order.to_string());
+            let standing_expected = match expected.visible_at {
+                at if at <= now => Standing::Visible,
+                at if expected.delayed => Standing::Delayed(at),
+                at => Standing::InFlight(at),
+            };
+            let same = std::mem::discriminant(standing) == std::mem::discriminant(&standing_expected);
+            assert!(edge || same, "message {} is {standing:?}, not {standing_expected:?}", expected.order);
+        }
+        assert!(orders.is_sorted() && orders.len() == self.there.len(), "{orders:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_sqs::Sqs;
 use api_sqs::types::*;
 use kernel::{Access, AccountId, Caller, Clock, Cx, OsRng, PageTokens, Region, VirtualClock};
-use service_sqs::{Needs, Service};
+use service_sqs::{Look, Needs, Service};
 use store::backend::mem::Mem;
 use store::{Durability, Folder, Store};
 
@@ -159,6 +159,10 @@ impl World {
         };
         let shown = self.sqs.get_queue_attributes(&self.cx, input).await.unwrap().attributes.unwrap();
         ["", "NotVisible", "Delayed"].map(|kind| shown[&format!("ApproximateNumberOfMessages{kind}")].parse().unwrap())
+    }
+
+    pub async fn peek(&self, url: &str) -> Look {
+        self.sqs.peek(&self.cx, url, 1_000).await.unwrap()
     }
 
     pub async fn arn(&self, url: &str) -> String {
