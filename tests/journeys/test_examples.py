@@ -57,8 +57,8 @@ def test_an_example_runs_as_its_readme_says(example, shell, tmp_path):
         expected = steps[at + 1][1] if steps[at + 1 : at + 2] and steps[at + 1][0] == "text" else ""
         script = "\n".join(line for line in script.splitlines() if line != "npm install")
         done = shell(script, folder)
-        if "gureum logs" in script:
-            # The log follows the answer by a moment.
+        if "gureum logs" in script or "gureum queue ls" in script or "aws cloudwatch" in script:
+            # Logs, counts and metrics follow the answer by a moment.
             eventually(lambda: shows((done := shell(script, folder)).stdout, expected))
             done = shell(script, folder)
         assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
