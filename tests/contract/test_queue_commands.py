@@ -104,6 +104,28 @@ def test_peek_reads_fifo_queues_large_bodies_and_more_than_one_page(gureum, sqs,
     assert messages[0]["attributes"]["MessageGroupId"] == "0" and len(data(gureum, "peek", f"{name}.fifo")["messages"]) == 10
 
 
+def test_peek_says_when_there_is_more_than_it_shows(gureum, sqs, queue, name):
+    for _ in range(10):
+        sqs.send_message(QueueUrl=queue, MessageBody="x" * 1_000_000)
+    shown = data(gureum, "peek", name, "-n", "100")
+    assert len(shown["messages"]) == 9 and shown["more"], "bodies of 8 MiB, and no more"
+    sqs.purge_queue(QueueUrl=queue)
+    sqs.send_message(QueueUrl=queue, MessageBody="a")
+    assert not data(gureum, "peek", name, "-n", "1")["more"]
+    sqs.send_message(QueueUrl=queue, MessageBody="b")
+    assert gureum.cli("queue", "peek", name, "-n", "1").stdout.endswith("… and more; -n shows more of them\n")
+
+
+def test_strict_access_asks_who_looks(fresh, name):
+    strict = fresh("--strict")
+    for path in (f"/_gureum/v1/queues/{name}/messages", f"/_aws/sqs/messages?QueueUrl=http://x/000000000000/{name}"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            get(strict, path)
+        assert refused.value.code == 403
+    made = strict.cli("queue", "ls")
+    assert made.stdout == "there are no queues\n"
+
+
 def test_ls_tells_messages_and_where_dead_letters_go(gureum, sqs, queue, dead, name):
     sqs.send_message(QueueUrl=queue, MessageBody="x", DelaySeconds=600)
     listed = {queue["name"]: queue for queue in data(gureum, "ls", name)["queues"]}
@@ -155,7 +177,7 @@ def test_a_queue_that_is_not_there_ends_with_4(gureum):
 
 def test_status_counts_functions_and_queues(gureum, queue):
     status = json.loads(gureum.cli("--json", "status").stdout)["data"]
-    assert status["queues"] >= 1 and status["functions"] >= 0
+    assert status["queues"] >= 1 and set(status["messages"]) == {"available", "in_flight", "delayed"} and status["functions"] >= 0
     assert "Queues" in gureum.cli("status").stdout and "큐" in gureum.cli("--lang", "ko", "status").stdout
 
 

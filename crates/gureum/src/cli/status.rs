@@ -1,11 +1,15 @@
 use serde_json::Value;
 
 use super::connection::Connection;
-use super::{Failure, Report};
+use super::{Failure, Report, queue};
 use crate::text::{commands as text, isolation, table};
 
 pub async fn run(connection: &Connection) -> Result<Report, Failure> {
-    let data = connection.status().await?;
+    let mut data = connection.status().await?;
+    // Asked only where there are some: the first call of a service shows in the health.
+    if data["queues"].as_u64() > Some(0) {
+        data["messages"] = queue::messages(connection).await.unwrap_or_default();
+    }
     Ok(Report::new(words(&data), data))
 }
 
@@ -22,7 +26,7 @@ fn words(data: &Value) -> String {
         [text::data(), format!("{} ({})", value("data"), value("durability"))],
         [text::access(), text::access_of(value("access"), value("account"))],
         [text::functions(), value("functions")],
-        [text::queues(), value("queues")],
+        [text::queues(), queues(data)],
         [text::environments(), value("environments")],
         [text::isolation(), isolation::level(is_plain, host_network)],
     ];
@@ -32,4 +36,14 @@ fn words(data: &Value) -> String {
     );
     let rows = table(&rows).lines().map(|line| format!("  {line}")).collect::<Vec<_>>();
     format!("{}\n{}", text::heading(value("version"), value("pid")), rows.join("\n"))
+}
+
+/// How many there are, and what those of the caller's region hold.
+fn queues(data: &Value) -> String {
+    let messages = &data["messages"];
+    let count = data["queues"].as_u64().unwrap_or_default();
+    match messages.is_object() {
+        true => text::queues_hold(count, &messages["available"], &messages["in_flight"], &messages["delayed"]),
+        false => count.to_string(),
+    }
 }

@@ -22,9 +22,16 @@ fn refused(error: ApiError) -> InternalError {
 /// Shape: counts, and the first messages in the order of sending. Times are ISO 8601 of due time.
 pub async fn messages(sqs: &Service, cx: &Cx, queue: &str, limit: Option<usize>) -> Result<Value, InternalError> {
     let look = sqs.peek(cx, queue, limit.unwrap_or(limits::PEEK_DEFAULT)).await.map_err(refused)?;
-    let Look { name, visible, in_flight, delayed, messages } = look;
+    let Look { name, visible, in_flight, delayed, messages, more } = look;
     let messages: Vec<Value> = messages.into_iter().map(shown).collect();
-    Ok(json!({ "queue": name, "available": visible, "in_flight": in_flight, "delayed": delayed, "messages": messages }))
+    Ok(json!({
+        "queue": name,
+        "available": visible,
+        "in_flight": in_flight,
+        "delayed": delayed,
+        "messages": messages,
+        "more": more,
+    }))
 }
 
 fn shown(Peeked { message, standing }: Peeked) -> Value {

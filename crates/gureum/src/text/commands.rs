@@ -18,6 +18,10 @@ super::texts! {
     access_of(access, account) { en: "{access}, account {account}", ko: "{access}, 계정 {account}" }
     functions() { en: "Functions", ko: "함수" }
     queues() { en: "Queues", ko: "큐" }
+    queues_hold(count, available, in_flight, delayed) {
+        en: "{count} ({available} available, {in_flight} in flight, {delayed} delayed)",
+        ko: "{count} (대기 {available}, 처리 중 {in_flight}, 지연 {delayed})",
+    }
     no_queues() { en: "there are no queues", ko: "큐가 없습니다" }
     queue() { en: "Queue", ko: "큐" }
     available() { en: "available", ko: "대기" }
@@ -33,6 +37,7 @@ super::texts! {
     in_flight_until(time) { en: "in flight until {time}", ko: "{time}까지 처리 중" }
     delayed_until(time) { en: "delayed until {time}", ko: "{time}까지 지연" }
     received_times(count) { en: "received {count}×", ko: "수신 {count}회" }
+    and_more() { en: "… and more; -n shows more of them", ko: "… 더 있습니다. -n으로 더 볼 수 있습니다" }
     in_group(group) { en: "group {group}", ko: "그룹 {group}" }
     sent(id) { en: "sent {id}", ko: "{id}을(를) 보냈습니다" }
     purged(queue) { en: "{queue} is purged", ko: "{queue}을(를) 비웠습니다" }

@@ -101,6 +101,8 @@ pub const LISTED_MOVE_TASKS_MAX: usize = 10;
 
 /// Messages that one look at a queue sees, and numbers that it passes: it must not hold up those who send and receive.
 pub const PEEK_AT_ONCE: usize = 64;
+/// Bytes of bodies after which a look ends, however many messages are left.
+pub const PEEK_BYTES_MAX: usize = 8 << 20;
 /// Messages that are shown of a queue, and how many unless it is said.
 pub const PEEK_MAX: usize = 1_000;
 pub const PEEK_DEFAULT: usize = 10;

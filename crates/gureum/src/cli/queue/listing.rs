@@ -8,6 +8,8 @@ use crate::text::{commands as text, table};
 
 /// Queues of one page. Source: SQS API Reference, ListQueues.
 const PAGE: u32 = 1_000;
+/// Queues whose messages `gureum status` counts.
+const COUNTED: usize = 100;
 
 #[derive(Debug, clap::Args)]
 pub struct Ls {
@@ -28,6 +30,18 @@ pub async fn run(ls: Ls, connection: &Connection) -> Result<Report, Failure> {
     }
     let words = if queues.is_empty() { text::no_queues() } else { words(&queues) };
     Ok(Report::new(words, json!({ "queues": queues })))
+}
+
+/// What the first queues of the caller's region hold together.
+pub async fn messages(connection: &Connection) -> Result<Value, Failure> {
+    let (mut available, mut in_flight, mut delayed) = (0, 0, 0);
+    for url in urls(None, connection).await?.iter().take(COUNTED) {
+        let Ok(attributes) = attributes(connection, url).await else { continue };
+        available += number(&attributes, "ApproximateNumberOfMessages");
+        in_flight += number(&attributes, "ApproximateNumberOfMessagesNotVisible");
+        delayed += number(&attributes, "ApproximateNumberOfMessagesDelayed");
+    }
+    Ok(json!({ "available": available, "in_flight": in_flight, "delayed": delayed }))
 }
 
 async fn urls(prefix: Option<&str>, connection: &Connection) -> Result<Vec<String>, Failure> {

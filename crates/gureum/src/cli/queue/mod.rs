@@ -11,6 +11,8 @@ use super::connection::Connection;
 use super::{Failure, Report};
 use crate::text::commands as text;
 
+pub use listing::messages;
+
 #[derive(Debug, clap::Subcommand)]
 pub enum Queue {
     /// The queues with their messages, dead-letter queues and consumers

@@ -35,7 +35,8 @@ fn words(data: &Value) -> String {
         &data["delayed"],
     );
     let shown = messages.iter().map(message);
-    std::iter::once(heading).chain(shown).collect::<Vec<_>>().join("\n")
+    let more = (data["more"] == true).then(text::and_more);
+    std::iter::once(heading).chain(shown).chain(more).collect::<Vec<_>>().join("\n")
 }
 
 fn message(message: &Value) -> String {

@@ -8,7 +8,7 @@ use wire::ApiError;
 use super::receive::{Wanted, show};
 use crate::access::{self, Action};
 use crate::error::{Error, Result};
-use crate::limits::PEEK_MAX;
+use crate::limits::{PEEK_BYTES_MAX, PEEK_MAX};
 use crate::machine::{Command, Counts, Out, Seen};
 use crate::model::flight::Phase;
 use crate::model::name::QueueName;
@@ -24,6 +24,8 @@ pub struct Look {
     pub delayed: u64,
     /// In the order of sending.
     pub messages: Vec<Peeked>,
+    /// Whether there are others behind them.
+    pub more: bool,
 }
 
 /// A message as its receiver would get it, without a receipt handle.
@@ -52,7 +54,8 @@ impl Service {
     }
 
     /// The first messages of a queue as they stand: no receive counts up, nothing becomes invisible.
-    /// Shape:  `queue` is a name or a URL; at most `most` messages, and no more than [`PEEK_MAX`].
+    /// Shape:  `queue` is a name or a URL; at most `most` messages, no more than [`PEEK_MAX`], and no more bodies than make
+    ///         up [`PEEK_BYTES_MAX`].
     /// Errors: `QueueDoesNotExist`, `InvalidAddress`, `AccessDenied` (as for `ReceiveMessage`).
     pub async fn peek(&self, cx: &Cx, queue: &str, most: usize) -> Result<Look, ApiError> {
         Ok(self.look(cx, queue, most.min(PEEK_MAX)).await?)
@@ -69,18 +72,25 @@ impl Service {
             Out::Counts(counts) => counts,
             _ => Counts::default(),
         };
-        let (mut messages, mut from) = (Vec::new(), Some(0));
-        while let Some(number) = from.filter(|_| messages.len() < most) {
+        let (mut messages, mut bytes, mut from) = (Vec::new(), 0, Some(0));
+        let mut more = false;
+        while let Some(number) = from.filter(|_| !more) {
             let Out::Peeked(peeked) = self.call(&known.id, Command::Peek(number)).await? else {
                 return Err(Error::Damaged);
             };
             from = peeked.next;
-            for seen in peeked.seen.into_iter().take(most - messages.len()) {
-                messages.push(self.peeked(&known, seen).await?);
+            for seen in peeked.seen {
+                if messages.len() >= most || bytes >= PEEK_BYTES_MAX {
+                    more = true;
+                    break;
+                }
+                let peeked = self.peeked(&known, seen).await?;
+                bytes += peeked.message.body.as_ref().map_or(0, String::len);
+                messages.push(peeked);
             }
         }
         let Counts { visible, in_flight, delayed } = counts;
-        Ok(Look { name: name.name, visible, in_flight, delayed, messages })
+        Ok(Look { name: name.name, visible, in_flight, delayed, messages, more })
     }
 
     async fn peeked(&self, known: &Known, Seen { delivery, phase }: Seen) -> Result<Peeked> {
