@@ -8,7 +8,7 @@ import urllib.request
 
 import boto3
 import pytest
-from conftest import BINARY, eventually
+from conftest import BINARY, ECHO, ROLE, eventually, zipped
 
 
 @pytest.fixture
@@ -84,6 +84,7 @@ def test_peek_shows_every_message_and_changes_nothing(gureum, sqs, queue, name):
         "second": ("in_flight", 1) if taken == "second" else ("available", 0),
         "later": ("delayed", 0),
     }
+    assert "ApproximateFirstReceiveTimestamp" not in shown["later"]["attributes"] and "ApproximateFirstReceiveTimestamp" in shown[taken]["attributes"]
     assert shown["later"]["visible_at"] > shown["later"]["sent_at"] and shown["later"]["message_attributes"]["a"]["StringValue"] == "b"
     words = gureum.cli("queue", "peek", name, "-n", "2").stdout
     assert "1 available, 1 in flight, 1 delayed" in words and "  first" in words and "  later" not in words
@@ -135,6 +136,20 @@ def test_ls_tells_messages_and_where_dead_letters_go(gureum, sqs, queue, dead, n
     words = gureum.cli("queue", "ls", name).stdout
     assert "dead letters to" in words and f"{name}-dead (tries: 1)" in words
     assert gureum.cli("queue", "ls", "there-is-none").stdout == "there are no queues\n"
+
+
+def test_ls_names_the_functions_that_a_queue_feeds(gureum, sqs, queue, name):
+    awslambda = gureum.client("lambda")
+    awslambda.create_function(
+        FunctionName=name, Runtime="nodejs20.x", Handler="index.handler", Role=ROLE, Code={"ZipFile": zipped({"index.js": ECHO})}
+    )
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    mapping = awslambda.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, Enabled=False)["UUID"]
+    consumers = lambda: data(gureum, "ls", name)["queues"][0]["consumers"]
+    eventually(lambda: consumers() == [{"function": name, "state": "Disabled", "uuid": mapping}])
+    assert f"{name} (Disabled)" in gureum.cli("queue", "ls", name).stdout
+    awslambda.delete_event_source_mapping(UUID=mapping)
+    eventually(lambda: consumers() == [])
 
 
 def test_redrive_moves_dead_letters_back_and_waits_until_all_have_moved(gureum, sqs, queue, dead, name):

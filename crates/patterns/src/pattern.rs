@@ -1,6 +1,7 @@
 //! A pattern, and whether an event fits it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -35,7 +36,7 @@ struct Field {
     /// Which of the alternative's places this is, if the event may go without it.
     absence: Option<usize>,
     /// One of them has to fit; none: nothing is said about the value itself.
-    matchers: Vec<Matcher>,
+    matchers: Arc<[Matcher]>,
     below: BTreeMap<String, Field>,
 }
 
@@ -44,7 +45,8 @@ pub(crate) type Branch = BTreeMap<Vec<String>, Said>;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
-    pub matchers: Vec<Matcher>,
+    /// Shared by all branches that say so.
+    pub matchers: Arc<[Matcher]>,
     /// Names from the root; one with dots counts once.
     pub nesting: usize,
 }

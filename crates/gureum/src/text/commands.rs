@@ -27,7 +27,7 @@ super::texts! {
     available() { en: "available", ko: "대기" }
     in_flight() { en: "in flight", ko: "처리 중" }
     delayed() { en: "delayed", ko: "지연" }
-    dead_letters_to() { en: "dead letters to", ko: "실패한 메시지" }
+    dead_letters_to() { en: "dead letters to", ko: "데드 레터 큐" }
     consumers() { en: "consumers", ko: "소비자" }
     after_tries(queue, tries) { en: "{queue} (tries: {tries})", ko: "{queue} (시도 {tries}번)" }
     holds(queue, available, in_flight, delayed) {

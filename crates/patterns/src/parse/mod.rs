@@ -4,6 +4,7 @@ mod expression;
 mod policy;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::dialect::Dialect;
 use crate::limits::{COMBINATIONS_MAX, FIELDS_MAX, NESTING_MAX};
@@ -194,6 +195,7 @@ impl<'a> Parser<'a> {
             return self.scanner.refuse("Empty arrays are not allowed");
         }
         self.count(self.branches.len())?;
+        let matchers: Arc<[Matcher]> = matchers.into();
         for branch in &mut self.branches {
             branch.insert(self.path.clone(), Said { matchers: matchers.clone(), nesting: self.nesting });
         }

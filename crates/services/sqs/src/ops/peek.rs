@@ -100,7 +100,12 @@ impl Service {
             Phase::Ready | Phase::Gone => Standing::Visible,
         };
         let body = self.body(known, &delivery).await?;
-        let shown = show(known, delivery, body, &Wanted::everything());
+        let is_untouched = delivery.state.receives == 0 && delivery.message.moved.is_none();
+        let mut shown = show(known, delivery, body, &Wanted::everything());
+        if let Some(system) = shown.attributes.as_mut().filter(|_| is_untouched) {
+            // Nobody has received it: there is no such time.
+            system.remove("ApproximateFirstReceiveTimestamp");
+        }
         Ok(Peeked { message: Message { receipt_handle: None, ..shown }, standing })
     }
 }
