@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use kernel::{BoxFuture, Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -96,6 +97,10 @@ pub(super) async fn read(service: &Arc<Service>, ready: Arc<Ready>, wake: &Notif
         ready,
     };
     let ended = reader.work(wake, batches).await;
+    // What the source has handed over already would else be hidden for nothing.
+    if let Some(Ok(entries)) = reader.reading.take().and_then(FutureExt::now_or_never) {
+        reader.take_in(entries).await;
+    }
     while !reader.gathered.is_empty() {
         reader.let_out(batches);
     }
