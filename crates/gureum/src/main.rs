@@ -50,7 +50,7 @@ async fn run(cli: Cli, environment: &Environment) -> Result<Report, Failure> {
     }
     let ended = server::run(settings, environment, log_file.as_deref(), tied)
         .await
-        .map_err(|cause| Failure::broken(text::failures::server_stopped(), format!("{cause:#}")))?;
+        .map_err(|cause| Failure::broken(text::failures::cannot_serve(), format!("{cause:#}")))?;
     match ended {
         server::Ending::Stop => Ok(Report::default()),
         server::Ending::Restart => Err(cli::start_again()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use config::Environment;
 use kernel::{Clock, RealClock};
-use runtime::{InstallStep, Presence};
+use runtime::{InstallError, InstallStep, Presence};
 use serde_json::json;
 
 use super::{Failure, Report};
@@ -75,7 +75,11 @@ fn install(names: &[String], folder: &Path, environment: &Environment) -> Result
         };
         let done = runtime::install(&name, folder, path, progress);
         drop(shown);
-        done.map_err(|cause| Failure::broken(failures::cannot_install(&name), cause))?;
+        done.map_err(|cause| match cause {
+            // What cannot be installed is said already.
+            InstallError::Unavailable { reason, .. } => Failure::broken(failures::cannot_install(&name), reason),
+            cause => Failure::broken(failures::cannot_install(&name), cause),
+        })?;
         lines.push(match last {
             Some(InstallStep::AlreadyThere) => text::runtime_there(name),
             _ => text::runtime_installed(name),

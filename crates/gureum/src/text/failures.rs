@@ -37,7 +37,7 @@ super::texts! {
         ko: "AWS_ACCESS_KEY_ID와 AWS_SECRET_ACCESS_KEY에 이 서버의 키를 넣으십시오",
     }
     no_threads() { en: "the operating system gives no threads", ko: "운영 체제가 스레드를 주지 않습니다" }
-    server_stopped() { en: "the server stopped", ko: "서버가 멈췄습니다" }
+    cannot_serve() { en: "the server cannot run", ko: "서버를 실행할 수 없습니다" }
     option_help() { en: "gureum up --help lists every option", ko: "모든 옵션은 gureum up --help에 있습니다" }
     not_http(endpoint) {
         en: "the endpoint {endpoint} is not an http:// address",
