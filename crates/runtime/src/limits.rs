@@ -31,6 +31,9 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(10 * 60);
 pub const IDLE_MAX: usize = 100;
 /// An environment whose credentials end sooner than this after an invocation could is not used any more.
 pub const CREDENTIALS_MARGIN: Duration = Duration::from_secs(5 * 60);
+/// An environment that is kept is replaced while it is idle when its credentials last no longer than this after the next look
+/// at it: the longest invocation (Lambda Developer Guide, "Lambda quotas") and the margin above.
+pub const RENEWAL_MARGIN: Duration = Duration::from_secs(20 * 60);
 /// How long ending all environments may take.
 pub const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 /// How long the warden may take to end its processes before the server kills their group itself.

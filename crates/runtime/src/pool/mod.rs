@@ -18,7 +18,8 @@ use crate::contract::{
 use crate::environment::{Delivery, Environment, Home, Platform};
 use crate::isolation::IsolationLevel;
 use crate::limits::{
-    CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, KEEP_ALIVE, SHUTDOWN_MAX, START_HOLD_MAX, STARTS_PER_CORE,
+    CREDENTIALS_MARGIN, HAND_OVER_ATTEMPTS_MAX, IDLE_MAX, KEEP_ALIVE, RENEWAL_MARGIN, SHUTDOWN_MAX, START_HOLD_MAX,
+    STARTS_PER_CORE,
 };
 use crate::meter::Billing;
 use crate::runtimes::{Launch, Readiness, Runtimes, ended};
@@ -182,7 +183,9 @@ impl Home for Place {
     }
 
     fn leave_if_idle(&self) -> bool {
-        self.with(Schedule::remove_if_idle).unwrap_or(true)
+        let Some(pool) = self.pool.upgrade() else { return true };
+        let renew_before = pool.platform.clock.now() + pool.platform.keep_alive + RENEWAL_MARGIN;
+        pool.schedule().remove_if_idle(self.id, renew_before)
     }
 
     fn leave(&self) {

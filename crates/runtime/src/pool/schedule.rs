@@ -133,9 +133,11 @@ impl<H: Clone> Schedule<H> {
         self.slots.remove(&id);
     }
 
-    pub fn remove_if_idle(&mut self, id: u64) -> bool {
+    /// Lets one go that has been idle for long; what is kept only where its credentials do not last until `renew_before`.
+    pub fn remove_if_idle(&mut self, id: u64, renew_before: Timestamp) -> bool {
+        let stays = |slot: &Slot<H>| slot.kept.is_some() && slot.usable_until.is_none_or(|until| until >= renew_before);
         match self.slots.get(&id) {
-            Some(slot) if slot.idle_since.is_none() || slot.kept.is_some() => false,
+            Some(slot) if slot.idle_since.is_none() || stays(slot) => false,
             _ => {
                 self.slots.remove(&id);
                 true
@@ -247,11 +249,24 @@ mod tests {
         for id in loose {
             schedule.release(id);
         }
-        assert!(!schedule.remove_if_idle(kept));
+        assert!(!schedule.remove_if_idle(kept, NOW));
+        schedule.usable_until(kept, NOW);
+        assert!(!schedule.remove_if_idle(kept, NOW));
         assert_eq!(schedule.take(F, "1", NOW), Some('k'));
         assert_eq!(schedule.take(F, "1", NOW), Some('c'), "the bound is that of the others");
         assert_eq!(schedule.take(F, "1", NOW), Some('b'));
         assert_eq!(schedule.take(F, "1", NOW), None);
+    }
+
+    #[test]
+    fn one_that_is_kept_is_renewed_before_its_credentials_end() {
+        let mut schedule = schedule();
+        let id = schedule.add_kept(F, "1", 'k');
+        schedule.usable_until(id, NOW);
+        assert!(!schedule.remove_if_idle(id, Timestamp::from_secs(1001)), "it is being made");
+        schedule.release(id);
+        assert!(schedule.remove_if_idle(id, Timestamp::from_secs(1001)));
+        assert_eq!(schedule.kept(F, "1"), (0, 0));
     }
 
     #[test]
@@ -273,9 +288,9 @@ mod tests {
     fn an_idle_environment_may_leave_and_a_taken_one_may_not() {
         let mut schedule = schedule();
         let id = schedule.add(F, "1", 'a');
-        assert!(!schedule.remove_if_idle(id));
+        assert!(!schedule.remove_if_idle(id, NOW));
         schedule.release(id);
-        assert!(schedule.remove_if_idle(id));
+        assert!(schedule.remove_if_idle(id, NOW));
         assert_eq!(schedule.take(F, "1", NOW), None);
     }
 }

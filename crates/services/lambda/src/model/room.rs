@@ -21,6 +21,8 @@ pub struct Room {
     /// What runs, and what of it counts against the unreserved concurrency.
     running: u32,
     unreserved_running: u32,
+    /// What is reserved or claimed, added up: every call asks for it.
+    set_aside: u32,
     last_ticket: u64,
 }
 
@@ -131,7 +133,7 @@ impl Held {
 
 impl Room {
     pub fn new(limit: u32) -> Self {
-        Self { limit, functions: BTreeMap::new(), running: 0, unreserved_running: 0, last_ticket: 0 }
+        Self { limit, functions: BTreeMap::new(), running: 0, unreserved_running: 0, set_aside: 0, last_ticket: 0 }
     }
 
     fn held(&mut self, function: &str) -> &mut Held {
@@ -141,13 +143,13 @@ impl Room {
         self.functions.entry(function.to_owned()).or_default()
     }
 
-    fn set_aside(&self) -> u32 {
-        self.functions.values().fold(0, |sum, held| sum.saturating_add(held.set_aside()))
+    fn add_up(&mut self) {
+        self.set_aside = self.functions.values().fold(0, |sum, held| sum.saturating_add(held.set_aside()));
     }
 
     /// What nobody has reserved or claimed.
     pub fn unreserved(&self) -> u32 {
-        self.limit.saturating_sub(self.set_aside())
+        self.limit.saturating_sub(self.set_aside)
     }
 
     fn least_unreserved(&self) -> u32 {
@@ -156,6 +158,7 @@ impl Room {
 
     pub fn reserve(&mut self, function: &str, reserved: Option<u32>) {
         self.held(function).reserved = reserved;
+        self.add_up();
     }
 
     /// Keeps room for a version; none any more when `size` is zero.
@@ -165,6 +168,7 @@ impl Room {
         claim.size = size;
         claim.ready = claim.ready.min(size);
         claims.retain(|_, claim| claim.size > 0 || claim.running > 0);
+        self.add_up();
     }
 
     /// So many environments of the version are there for what it has claimed.
@@ -182,6 +186,7 @@ impl Room {
         if held.running == 0 {
             self.functions.remove(function);
         }
+        self.add_up();
     }
 
     /// Whether a function may reserve so much.
@@ -191,7 +196,7 @@ impl Room {
         if wanted < claimed {
             return Err(TooMuch::Claimed(claimed));
         }
-        let others = self.set_aside().saturating_sub(own.map_or(0, Held::set_aside));
+        let others = self.set_aside.saturating_sub(own.map_or(0, Held::set_aside));
         let left = self.limit.saturating_sub(others.saturating_add(wanted));
         let least = self.least_unreserved();
         if wanted > 0 && left < least { Err(TooMuch::Least(least)) } else { Ok(()) }
@@ -225,7 +230,7 @@ impl Room {
             self.unreserved_running += 1;
         }
         let (account, unreserved) = (self.running, self.unreserved_running);
-        let claimed = unreserved.saturating_add(self.set_aside());
+        let claimed = unreserved.saturating_add(self.set_aside);
         let held = self.held(asking.function);
         held.running += 1;
         if held.requests.len() < RUNNING_REQUESTS_KNOWN_MAX {
@@ -296,7 +301,7 @@ impl Room {
             return None;
         }
         let (account, unreserved) = (self.running, self.unreserved_running);
-        let claimed = unreserved.saturating_add(self.set_aside());
+        let claimed = unreserved.saturating_add(self.set_aside);
         let running = self.functions.iter().filter(|(_, held)| held.running > 0);
         let running = running.map(|(name, held)| (name.as_str(), held.running));
         Some((Seen { account, unreserved, claimed, ..Seen::default() }, running))
@@ -462,7 +467,7 @@ mod tests {
         fn whatever_happens_the_limits_hold_and_all_comes_back(
             steps in proptest::collection::vec((0_u8..4, 0_u8..2, 0_u8..6, 0_u32..5), 0..300)
         ) {
-            let mut room = Room::new(20);
+            let mut room = Room::new(110);
             let mut held: Vec<(String, String, Ticket)> = Vec::new();
             for (function, version, step, size) in steps {
                 let (function, version) = (function.to_string(), version.to_string());
@@ -477,6 +482,8 @@ mod tests {
                     _ => if room.may_reserve(&function, size).is_ok() { room.reserve(&function, Some(size)); },
                 }
                 prop_assert_eq!(room.running as usize, held.len());
+                let set_aside: u32 = room.functions.values().map(Held::set_aside).sum();
+                prop_assert!(room.set_aside == set_aside && set_aside <= 10);
                 prop_assert!(room.functions.values().all(|held| held.requests.len() == held.running as usize));
             }
             for (function, version, ticket) in held {
