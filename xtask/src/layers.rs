@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("service-event-sources", &["kernel", "wire", "api-*", "store", "auth", "telemetry", "patterns"]),
     ("service-*", &["kernel", "wire", "api-*", "store", "auth", "telemetry"]),
     ("testkit", &["kernel", "wire", "api-*", "store", "auth", "telemetry", "patterns", "runtime", "service-*"]),
-    ("simulation", &["kernel", "wire", "api-*", "testkit"]),
+    ("simulation", &["kernel", "wire", "api-*", "runtime", "testkit"]),
     ("gureum", &["*"]),
     ("xtask", &[]),
 ];

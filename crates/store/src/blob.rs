@@ -70,6 +70,8 @@ impl fmt::Debug for BlobId {
 pub struct Blobs {
     dir: PathBuf,
     durable: bool,
+    /// Whether files are read and written by whoever asks, in the same thread.
+    in_place: bool,
     temporaries: Arc<AtomicU64>,
     /// Blobs whose putter has not committed their name yet, and how many putters each has.
     held: Arc<Mutex<BTreeMap<BlobId, usize>>>,
@@ -105,19 +107,34 @@ fn lock(held: &Mutex<BTreeMap<BlobId, usize>>) -> MutexGuard<'_, BTreeMap<BlobId
 
 impl Blobs {
     pub(crate) fn new(dir: PathBuf, durable: bool) -> Self {
-        Self { dir, durable, temporaries: Arc::default(), held: Arc::default() }
+        Self { dir, durable, in_place: false, temporaries: Arc::default(), held: Arc::default() }
+    }
+
+    /// Without other threads, for a simulation.
+    pub(crate) fn in_place(dir: PathBuf) -> Self {
+        Self { in_place: true, ..Self::new(dir, false) }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if self.in_place {
+            return work();
+        }
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Abandoned))
     }
 
     /// Keeps the bytes under their hash and answers when the disk has them.
     pub async fn put(&self, bytes: impl Into<Bytes>) -> Result<HeldBlob, StoreError> {
         let (blobs, bytes) = (self.clone(), bytes.into());
-        blocking(move || blobs.put_now(&bytes)).await
+        self.blocking(move || blobs.put_now(&bytes)).await
     }
 
     /// Errors: `Io` with `NotFound` if there is no such blob, with `InvalidData` if its bytes are not what was put.
     pub async fn read(&self, id: &BlobId) -> Result<Bytes, StoreError> {
         let (path, id) = (self.path(id), id.clone());
-        blocking(move || {
+        self.blocking(move || {
             let bytes = std::fs::read(path).map_err(StoreError::io("reading a blob"))?;
             if BlobId::of(&bytes) == id {
                 Ok(bytes.into())
@@ -142,13 +159,13 @@ impl Blobs {
         in_use: impl FnOnce(&BlobId) -> bool + Send + 'static,
     ) -> Result<bool, StoreError> {
         let (blobs, id) = (self.clone(), id.clone());
-        blocking(move || blobs.delete_now(&id, in_use)).await
+        self.blocking(move || blobs.delete_now(&id, in_use)).await
     }
 
     /// Deletes every blob that nobody is putting and that `in_use` does not know. Answers how many.
     pub async fn sweep(&self, in_use: impl Fn(&BlobId) -> bool + Send + 'static) -> Result<usize, StoreError> {
         let blobs = self.clone();
-        blocking(move || {
+        self.blocking(move || {
             let mut swept = 0;
             for id in blobs.list()? {
                 swept += usize::from(blobs.delete_now(&id, &in_use)?);
@@ -210,10 +227,4 @@ impl Blobs {
         }
         Ok(ids)
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Abandoned))
 }

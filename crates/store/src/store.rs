@@ -142,7 +142,7 @@ impl Store {
             committer: Mutex::default(),
             submitted: Some(submitted),
             syncs,
-            blobs: Blobs::new(folder.blobs_dir(), false),
+            blobs: Blobs::in_place(folder.blobs_dir()),
             secrets: Mutex::default(),
             clock,
             rng,

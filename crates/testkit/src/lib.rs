@@ -5,6 +5,7 @@
 mod chance;
 mod clock;
 mod disk;
+mod functions;
 mod platform;
 mod trace;
 mod world;
@@ -12,6 +13,7 @@ mod world;
 pub use chance::{Dice, SeededRng};
 pub use clock::{Held, SimClock};
 pub use disk::{Disk, Moods};
+pub use functions::{Ended, Play};
 pub use platform::Platform;
 pub use trace::Trace;
 pub use world::{ACCOUNT, World};

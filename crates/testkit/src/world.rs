@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use crate::chance::{Dice, SeededRng};
 use crate::clock::SimClock;
 use crate::disk::Disk;
+use crate::functions::Play;
 use crate::platform::Platform;
 use crate::trace::Trace;
 
@@ -19,6 +20,8 @@ pub struct World {
     pub clock: SimClock,
     pub disk: Disk,
     pub trace: Trace,
+    /// Concurrent executions of the account.
+    pub concurrency: u32,
     pub(crate) rng: Arc<SeededRng>,
     pub(crate) folder: TempDir,
 }
@@ -37,13 +40,14 @@ impl World {
             rng: Arc::new(SeededRng::new(Dice::new(seed, "services"))),
             clock,
             trace,
+            concurrency: 1000,
             folder,
         }
     }
 
     /// One life of the process. When `body` answers, everything that still runs is dropped where it stands, as by
     /// `kill -9`: what was written is there next time.
-    pub fn live<T, F>(&mut self, body: impl FnOnce(Arc<Platform>) -> F) -> T
+    pub fn live<T, F>(&mut self, play: Arc<dyn Play>, body: impl FnOnce(Arc<Platform>) -> F) -> T
     where
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
@@ -56,7 +60,7 @@ impl World {
             .expect("a runtime without drivers needs nothing of the system");
         let platform = {
             let _inside = runtime.enter();
-            Platform::start(self)
+            Platform::start(self, play)
         };
         let (clock, body) = (self.clock.clone(), body(platform));
         // A task like all others: for the runtime's own future time would not wait.

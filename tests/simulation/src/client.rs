@@ -76,7 +76,10 @@ impl Client {
     async fn act(&mut self, platform: &Platform, shared: &Shared) {
         let wish = self.wishes();
         let queues = shared.lock().queues();
-        let queue = usize::try_from(self.dice.below(queues as u64)).unwrap_or(0);
+        let mut queue = usize::try_from(self.dice.below(queues as u64)).unwrap_or(0);
+        if matches!(wish, Wish::Receive) && shared.lock().plan.queues[queue].mapping.is_some() {
+            queue = 0;
+        }
         let call = match wish {
             Wish::Send => self.send(shared, queue),
             Wish::Resend => shared.lock().resend(&mut self.dice),

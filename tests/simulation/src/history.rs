@@ -5,15 +5,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api_lambda::Lambda;
+use api_lambda::types::{CreateEventSourceMappingRequest, ScalingConfig};
 use api_sqs::Sqs;
 use api_sqs::types::*;
 use kernel::Clock;
 use testkit::{Dice, Platform, World};
 use tokio::task::JoinSet;
+use wire::ApiError;
 
 use crate::client::{Client, arn, url};
 use crate::ledger::{Answer, Call, Shared};
-use crate::plan::{Fault, Plan};
+use crate::plan::{Fault, Mapping, Plan};
+use crate::worker::Worker;
 
 /// Longer than any visibility timeout.
 const UNTIL_ALL_IS_VISIBLE: Duration = Duration::from_secs(13 * 3600);
@@ -55,6 +59,7 @@ pub fn run(seed: u64) -> Result<History, Failure> {
     let plan = Plan::draw(&mut Dice::new(seed, "plan"));
     let (faults, clients) = (plan.faults.len(), plan.clients);
     let mut world = World::new(seed);
+    world.concurrency = plan.concurrency;
     world.trace.say(format_args!("seed {seed}: {plan:?}"));
     let shared = Shared::new(plan, world.clock.clone(), world.trace.clone());
     let mut dice = Dice::new(seed, "faults");
@@ -66,8 +71,10 @@ pub fn run(seed: u64) -> Result<History, Failure> {
         });
         let operator =
             Operator { shared: shared.clone(), dice: dice.clone(), disk: world.disk.clone(), first: life == 0 };
+        let play = Dice::new(seed, &format!("functions life {life}"));
+        let worker = Arc::new(Worker::new(shared.clone(), world.clock.clone(), play));
         let workers: Vec<Client> = workers.collect();
-        let (end, after) = world.live(|platform| operator.live(platform, workers));
+        let (end, after) = world.live(worker, |platform| operator.live(platform, workers));
         dice = after;
         shared.lock().process_ended();
         match end {
@@ -185,6 +192,32 @@ impl Operator {
                 self.shared.lock().breaks(format!("{} could not be made: {error:?}", queue.name));
             }
         }
+        for queue in &queues {
+            if let (Some(mapping), Some(function)) = (queue.mapping, queue.function())
+                && let Err(error) = make_mapping(platform, queue.name, function, mapping).await
+            {
+                self.shared.lock().breaks(format!("{} could not be mapped: {error:?}", queue.name));
+            }
+        }
+    }
+
+    /// From now on every function succeeds: mappings empty their queues.
+    async fn wait_for_mappings(&self, platform: &Platform, client: &mut Client) {
+        self.shared.lock().calm();
+        let queues = self.shared.lock().plan.queues.clone();
+        for (at, queue) in queues.iter().enumerate().filter(|(_, queue)| queue.mapping.is_some()) {
+            let mut looks = 0;
+            while !matches!(
+                client.call(platform, &self.shared, Call::Count { queue: at }).await,
+                Answer::Counted([0, 0, 0])
+            ) {
+                looks += 1;
+                if looks > LOOKS_MAX {
+                    return self.shared.lock().breaks(format!("the mapping of {} does not empty it", queue.name));
+                }
+                platform.clock.pause(Duration::from_secs(10)).await;
+            }
+        }
     }
 
     /// The faults are over: receives and deletes everything, the sources before their dead letters.
@@ -195,11 +228,15 @@ impl Operator {
         for queue in queues.iter().filter(|queue| queue.name.contains("dead")) {
             self.wait_for_moves(platform, queue.name).await;
         }
+        let mut client = Client { number: 99, dice: self.dice.clone(), hasty: false };
+        self.wait_for_mappings(platform, &mut client).await;
         platform.clock.jump(UNTIL_ALL_IS_VISIBLE);
         self.shared.lock().drain();
-        let mut client = Client { number: 99, dice: self.dice.clone(), hasty: false };
         for dead in [false, true] {
             for at in (0..queues.len()).filter(|at| queues[*at].name.contains("dead") == dead) {
+                if queues[at].mapping.is_some() {
+                    continue;
+                }
                 self.empty(platform, &mut client, at).await;
             }
         }
@@ -244,4 +281,17 @@ impl Operator {
         }
         self.shared.lock().breaks(format!("a move task of {} never ends", url(name)));
     }
+}
+
+async fn make_mapping(platform: &Platform, queue: &str, function: &str, mapping: Mapping) -> Result<(), ApiError> {
+    platform.make_function(function, mapping.timeout_s).await?;
+    let input = CreateEventSourceMappingRequest {
+        event_source_arn: Some(arn(queue)),
+        function_name: function.to_owned(),
+        batch_size: Some(mapping.batch),
+        maximum_batching_window_in_seconds: (mapping.window_s > 0).then_some(mapping.window_s),
+        scaling_config: mapping.concurrency.map(|most| ScalingConfig { maximum_concurrency: Some(most) }),
+        ..CreateEventSourceMappingRequest::default()
+    };
+    platform.lambda.create_event_source_mapping(&platform.cx(), input).await.map(|_| ())
 }

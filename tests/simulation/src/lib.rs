@@ -4,5 +4,6 @@ mod client;
 mod history;
 mod ledger;
 mod plan;
+mod worker;
 
 pub use history::{Failure, History, run};

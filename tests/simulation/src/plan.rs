@@ -13,6 +13,8 @@ const FAULTS: (u64, u64) = (3, 7);
 pub struct Plan {
     pub clients: usize,
     pub operations: usize,
+    /// Functions that may run at once in the account.
+    pub concurrency: u32,
     pub queues: Vec<Queue>,
     /// After so many operations.
     pub faults: Vec<(usize, Fault)>,
@@ -29,6 +31,23 @@ pub struct Queue {
     pub retention_s: i64,
     /// The queue of its dead letters, and after how many receives.
     pub dead: Option<(usize, u32)>,
+    /// What feeds a function from it; then nobody else receives.
+    pub mapping: Option<Mapping>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Mapping {
+    pub batch: i32,
+    pub window_s: i32,
+    pub concurrency: Option<i32>,
+    pub timeout_s: i32,
+}
+
+impl Queue {
+    /// The function that it feeds.
+    pub fn function(&self) -> Option<&'static str> {
+        self.mapping.map(|_| self.name.trim_end_matches(".fifo"))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,6 +73,7 @@ impl Plan {
         Self {
             clients: usize::try_from(dice.between(CLIENTS.0, CLIENTS.1)).unwrap_or(4),
             operations: usize::try_from(operations).unwrap_or(200),
+            concurrency: u32::try_from(dice.between(2, 12)).unwrap_or(2),
             queues: queues(dice),
             faults,
         }
@@ -69,6 +89,7 @@ fn queues(dice: &mut Dice) -> Vec<Queue> {
         delay_s: if dice.percent(20) { dice.between(1, 5) as i64 } else { 0 },
         retention_s,
         dead,
+        mapping: None,
     };
     let mut queues = vec![
         queue("jobs", false, Some((1, 2)), FOUR_DAYS_S),
@@ -77,6 +98,9 @@ fn queues(dice: &mut Dice) -> Vec<Queue> {
         queue("orders-dead.fifo", true, None, FOUR_DAYS_S),
         queue("ticks", false, None, 60),
         queue("ledger.fifo", true, None, FOUR_DAYS_S),
+        queue("work", false, Some((7, 2)), FOUR_DAYS_S),
+        queue("work-dead", false, None, FOUR_DAYS_S),
+        queue("feed.fifo", true, None, FOUR_DAYS_S),
     ];
     for queue in &mut queues {
         if let Some((_, receives)) = &mut queue.dead {
@@ -84,6 +108,16 @@ fn queues(dice: &mut Dice) -> Vec<Queue> {
         }
         if queue.name.contains("dead") {
             queue.delay_s = 0;
+        }
+        if ["work", "feed.fifo"].contains(&queue.name) {
+            let mapping = Mapping {
+                batch: dice.between(1, 10) as i32,
+                window_s: if !queue.fifo && dice.percent(30) { dice.between(1, 3) as i32 } else { 0 },
+                concurrency: dice.percent(60).then(|| dice.between(2, 5) as i32),
+                timeout_s: dice.between(1, 5) as i32,
+            };
+            queue.visibility_s = i64::from(mapping.timeout_s) + dice.between(0, 12) as i64;
+            queue.mapping = Some(mapping);
         }
     }
     queues

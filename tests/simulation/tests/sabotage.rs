@@ -7,7 +7,7 @@ use simulation::run;
 /// Histories in which each bug must show itself.
 const BUDGET: u64 = 150;
 
-const BUGS: [&str; 13] = [
+const BUGS: [&str; 15] = [
     "answers before the commit",
     "syncs are skipped",
     "what is written is never synced",
@@ -21,6 +21,8 @@ const BUGS: [&str; 13] = [
     "a receive is not counted on disk",
     "what has just arrived is not seen",
     "a purge is forgotten by a restart",
+    "a failed batch is deleted",
+    "a mapping knows no maximum",
 ];
 
 /// How many histories it took, and what gave it away.

@@ -30,6 +30,7 @@ impl Service {
         loop {
             let next = self.deliver_everywhere().await;
             tokio::select! {
+                biased;
                 () = self.outbox.notified() => {}
                 () = self.wait(next, Timestamp::default()) => {}
             }
@@ -54,6 +55,7 @@ impl Service {
                 self.sweep_due.fetch_min(due.millis(), Ordering::Relaxed);
             }
             tokio::select! {
+                biased;
                 () = self.sweep.notified() => {}
                 () = self.wait(next, not_before) => {}
             }

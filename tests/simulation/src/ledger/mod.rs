@@ -3,12 +3,13 @@
 //! A call happens at some moment between its asking and its answer; one without an answer may happen later or never. A
 //! promise is checked where that leaves no way out.
 
+mod feeding;
 mod messages;
 mod receiving;
 mod settling;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -69,6 +70,14 @@ pub struct Delivered {
     pub sequence: Option<u128>,
 }
 
+/// A message as a function gets it.
+#[derive(Clone, Debug)]
+pub struct Fed {
+    pub n: Option<usize>,
+    pub receives: u32,
+    pub sequence: Option<u128>,
+}
+
 /// A call that has no answer yet.
 struct Pending {
     client: usize,
@@ -103,6 +112,11 @@ pub struct Ledger {
     /// The first promise that was broken.
     broken: Option<String>,
     draining: bool,
+    /// Invocations that have not ended.
+    runs: BTreeMap<u64, feeding::Run>,
+    /// Which receives of which messages have run.
+    ran: BTreeSet<(usize, u32)>,
+    calm: bool,
 }
 
 #[derive(Clone)]
@@ -125,6 +139,9 @@ impl Shared {
             fault: Arc::new(Notify::new()),
             broken: None,
             draining: false,
+            runs: BTreeMap::new(),
+            ran: BTreeSet::new(),
+            calm: false,
         })))
     }
 
@@ -263,6 +280,7 @@ impl Ledger {
 
     /// The process has ended: nobody will hear of what was under way.
     pub fn process_ended(&mut self) {
+        self.runs.clear();
         let under_way: Vec<u64> = self.pending.keys().copied().collect();
         for number in under_way {
             self.end(number, Answer::Unknown);

@@ -98,7 +98,8 @@ impl Ledger {
                 continue;
             }
             let before = self.messages[n].first_asked.is_none_or(|first| first.at <= asked.at);
-            let elsewhere = self.may_be_buried(n) || self.messages[n].maybe_twice;
+            let mapped = self.plan.queues[queue].mapping.is_some();
+            let elsewhere = mapped || self.may_be_buried(n) || self.messages[n].maybe_twice;
             let message = &mut self.messages[n];
             if before {
                 message.leaving = message.leaving.saturating_sub(1);

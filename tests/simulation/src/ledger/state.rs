@@ -7,6 +7,9 @@ impl Ledger {
     /// How often a message may have been received on a queue at most.
     pub(super) fn receives_at_most(&self, n: usize, queue: usize) -> u32 {
         let message = &self.messages[n];
+        if self.plan.queues[queue].mapping.is_some() {
+            return u32::MAX;
+        }
         let Some(first_asked) = message.first_asked else { return 0 };
         let known = message.receives.iter().filter(|receive| receive.queue == queue).count();
         let unknown = self.queues[queue].unknown.iter().filter(|unknown| unknown.ended >= first_asked.shown).count();

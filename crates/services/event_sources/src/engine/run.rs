@@ -94,6 +94,9 @@ async fn run_part(service: &Service, ready: &Ready, part: &[Entry]) -> BatchEnd 
         }
     };
     count_failed(part.len());
+    if kernel::sabotaged!("a failed batch is deleted") && how == How::Failed {
+        settle(ready, part.iter().map(|entry| entry.handle.clone()).collect()).await;
+    }
     let waited = part.first().map_or(Duration::ZERO, |first| service.clock.now().since(first.read_at));
     let (mapping, function, queue) = (ready.id.uuid.clone(), ready.function_arn.clone(), ready.source_arn.clone());
     let what = match how {

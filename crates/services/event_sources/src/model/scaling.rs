@@ -21,6 +21,7 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn on_demand(maximum_concurrency: Option<u32>) -> Self {
+        let maximum_concurrency = maximum_concurrency.filter(|_| !kernel::sabotaged!("a mapping knows no maximum"));
         let most = maximum_concurrency.unwrap_or(CONCURRENCY_MAX).clamp(1, CONCURRENCY_MAX);
         Self { at_first: CONCURRENCY_AT_FIRST.min(most), most, growth_pause: GROWTH_PAUSE }
     }

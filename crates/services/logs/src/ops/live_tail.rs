@@ -121,6 +121,7 @@ impl Session {
         let mut second = self.clock.pause(LIVE_TAIL_INTERVAL);
         loop {
             let received = tokio::select! {
+                biased;
                 () = &mut second => break,
                 received = self.batches.recv(), if !ended => received,
             };
