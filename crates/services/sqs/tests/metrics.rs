@@ -10,11 +10,13 @@ use api_sqs::types::ReceiveMessageRequest;
 use telemetry::{Meter, Pending, Sample};
 use world::World;
 
-/// Remembers the sum of each metric since it was last asked.
+/// Remembers the sum of each count since it was last asked, and the last value of what is measured.
 #[derive(Default)]
 struct Notes {
     sums: Mutex<BTreeMap<(String, &'static str), f64>>,
     pending: Mutex<Option<Weak<dyn Pending>>>,
+    /// How often queues were measured.
+    measured: Mutex<BTreeMap<String, u32>>,
 }
 
 impl Meter for Notes {
@@ -22,7 +24,12 @@ impl Meter for Notes {
         assert_eq!(sample.namespace, "AWS/SQS");
         let [("QueueName", queue)] = sample.dimensions else { panic!("{:?}", sample.dimensions) };
         let sum = sample.values.iter().map(|(value, count)| value * count).sum::<f64>();
-        *self.sums.lock().unwrap().entry(((*queue).to_owned(), sample.metric)).or_default() += sum;
+        let mut sums = self.sums.lock().unwrap();
+        let known = sums.entry(((*queue).to_owned(), sample.metric)).or_default();
+        *known = if sample.metric.starts_with("Approximate") { sum } else { *known + sum };
+        if sample.metric == "ApproximateAgeOfOldestMessage" {
+            *self.measured.lock().unwrap().entry((*queue).to_owned()).or_default() += 1;
+        }
     }
 
     fn watch(&self, who: Weak<dyn Pending>) {
@@ -31,19 +38,18 @@ impl Meter for Notes {
 }
 
 impl Notes {
-    /// The metrics of one queue since this was last asked, once a minute has been recorded.
+    /// The metrics of one queue since this was last asked, once a minute has been recorded. A minute may also end by itself.
     async fn minute(&self, world: &World, queue: &str) -> BTreeMap<&'static str, f64> {
-        self.sums.lock().unwrap().clear();
+        let measured = || self.measured.lock().unwrap().get(queue).copied().unwrap_or_default();
+        let before = measured();
         world.advance(60);
         for _ in 0..2_000 {
-            let measured = |(of, name): &(String, &str)| of == queue && *name == "ApproximateAgeOfOldestMessage";
-            if self.sums.lock().unwrap().keys().any(measured) {
+            world.clock_pause().await;
+            if measured() > before {
                 // What belongs to the same minute is recorded without a pause in between.
-                world.clock_pause().await;
-                let sums = self.sums.lock().unwrap();
+                let sums = std::mem::take(&mut *self.sums.lock().unwrap());
                 return sums.iter().filter(|((of, _), _)| of == queue).map(|((_, name), sum)| (*name, *sum)).collect();
             }
-            world.clock_pause().await;
         }
         BTreeMap::new()
     }
