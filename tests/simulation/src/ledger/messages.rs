@@ -27,6 +27,9 @@ pub struct Receive {
     /// Shown milliseconds until which the message is hidden at least, and at most.
     pub hidden_at_least: i64,
     pub hidden_at_most: i64,
+    /// Changes of its visibility that have no answer yet, and whether several were under way: then nobody knows which won.
+    pub changing: u32,
+    pub contested: bool,
     /// A power cut cannot have taken it back.
     pub sure: bool,
 }

@@ -124,6 +124,8 @@ impl Ledger {
                 handle: delivered.handle,
                 hidden_at_least: asked.shown + visibility_s * 1000,
                 hidden_at_most: answered.shown + visibility_s * 1000,
+                changing: 0,
+                contested: false,
                 sure: true,
             });
         }

@@ -50,6 +50,8 @@ impl Ledger {
             if let Some(receive) = self.messages[*n].by_handle(handle) {
                 receive.hidden_at_least = i64::MIN;
                 receive.hidden_at_most = i64::MAX;
+                receive.contested |= receive.changing > 0;
+                receive.changing += 1;
             }
         }
     }
@@ -62,20 +64,15 @@ impl Ledger {
         answered: Moment,
         answer: &Answer,
     ) {
-        let open: Vec<String> = self
-            .pending
-            .values()
-            .flat_map(|pending| match &pending.call {
-                super::Call::Change { entries, .. } => entries.iter().map(|(_, handle)| handle.clone()).collect(),
-                _ => Vec::new(),
-            })
-            .collect();
         for (at, (n, handle)) in entries.iter().enumerate() {
             let latest = self.messages[*n].latest().is_some_and(|receive| receive.handle == *handle);
             let gone = self.messages[*n].may_be_gone();
             let Some(receive) = self.messages[*n].by_handle(handle) else { continue };
+            receive.changing = receive.changing.saturating_sub(1);
+            let contested = receive.contested;
+            receive.contested &= receive.changing > 0;
             let changed = matches!(answer, Answer::Settled(done) if done.get(at) == Some(&true));
-            if changed && latest && !gone && receive.sure && !open.contains(handle) {
+            if changed && latest && !gone && receive.sure && !contested {
                 receive.hidden_at_least = asked.shown + seconds * 1000;
                 receive.hidden_at_most = answered.shown + seconds * 1000;
             }
