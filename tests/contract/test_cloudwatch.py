@@ -304,7 +304,9 @@ def test_accounts_and_regions_do_not_see_each_other(gureum, name):
 def test_there_are_no_alarms(cloudwatch):
     answer = cloudwatch.describe_alarms()
     assert answer["MetricAlarms"] == [] and answer["CompositeAlarms"] == []
-    code, status, _ = refused(cloudwatch.set_alarm_state, AlarmName="a", StateValue="OK", StateReason="r")
+    code, status, _ = refused(
+        lambda **state: cloudwatch.set_alarm_state(**state), AlarmName="a", StateValue="OK", StateReason="r"
+    )
     assert (code, status) == ("ResourceNotFound", 400)
 
 

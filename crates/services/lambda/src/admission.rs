@@ -45,8 +45,9 @@ impl Shared {
         let asking = Asking { function, version, request_id: call.request_id, synchronous };
         match self.concurrency.acquire(place, asking, now) {
             Ok(permit) => {
-                self.metrics.running(now, &called, &permit.seen());
-                Ok(Admitted { permit, called, began: now, metrics: self.metrics.clone() })
+                let began = self.clock.wall();
+                self.metrics.running(began, &called, &permit.seen());
+                Ok(Admitted { permit, called, began, metrics: self.metrics.clone() })
             }
             Err(refusal) => {
                 self.metrics.count(&called.call, Metric::Throttles);

@@ -184,10 +184,10 @@ impl Metrics {
     }
 
     pub fn count(&self, series: &Arc<Series>, metric: Metric) {
-        self.add(self.clock.now(), &[(series, &[(metric, 1.0)])]);
+        self.add(self.clock.wall(), &[(series, &[(metric, 1.0)])]);
     }
 
-    /// Adds values of one moment.
+    /// Adds values of one moment, as clients tell the time.
     pub fn add(&self, at: Timestamp, all: &[Values<'_>]) {
         let minute = at.secs().div_euclid(60) * 60;
         let mut held = self.held();
@@ -246,7 +246,7 @@ impl Metrics {
     }
 
     fn look_at(&self, concurrency: &Concurrency) {
-        let now = self.clock.now();
+        let now = self.clock.wall();
         for Busy { place, seen, functions } in concurrency.busy() {
             for (function, running) in functions {
                 let series = Arc::new(Series::function(&place, &function));

@@ -77,7 +77,7 @@ impl Shared {
     }
 }
 
-/// Source: recorded answers; the second is AWS's answer as clients have published it.
+/// Source: recorded answers; the second from memory.
 fn refused(why: &TooMuch, wanted: u32) -> Error {
     Error::invalid(match why {
         TooMuch::Claimed(claimed) => format!(

@@ -186,8 +186,7 @@ fn target<'a>(function: &'a Function, named: &FunctionRef) -> Result<&'a Version
 }
 
 /// Errors: another qualifier has provisioned concurrency for the same version.
-/// Source: Lambda Developer Guide, "Configuring provisioned concurrency for a function"; AWS's words as clients have published
-/// them.
+/// Source: Lambda Developer Guide, "Configuring provisioned concurrency for a function"; the words are from memory.
 pub(super) fn check_alone(function: &Function, qualifier: &str, version: &str) -> Result<(), Error> {
     let same = |other: &String| function.qualified(Some(other)).is_some_and(|found| found.version == version);
     match function.provisioned.keys().find(|other| *other != qualifier && same(other)) {
@@ -208,7 +207,7 @@ fn check_published(named: &FunctionRef) -> Result<(), Error> {
     }
 }
 
-/// Source: recorded answers; the first as clients have published it.
+/// Source: recorded answers; the first from memory.
 fn refused(why: &TooMuch) -> Error {
     Error::invalid(match why {
         TooMuch::Reserved | TooMuch::Claimed(_) => {
