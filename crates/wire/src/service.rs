@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::Stream;
 
@@ -31,10 +31,10 @@ impl Answer {
 }
 
 /// A service's client before and after it is bound: services call each other in cycles, so every client is made first and
-/// bound when its service exists.
+/// bound when its service exists. Whoever has bound it lets go of the service again, or the cycle keeps all of them.
 pub struct Late<T: ?Sized> {
     service: &'static str,
-    bound: Arc<OnceLock<Arc<T>>>,
+    bound: Arc<RwLock<Option<Arc<T>>>>,
 }
 
 impl<T: ?Sized> Clone for Late<T> {
@@ -48,16 +48,20 @@ impl<T: ?Sized> Late<T> {
         Self { service, bound: Arc::default() }
     }
 
+    /// A second binding is ignored.
     pub fn bind(&self, service: Arc<T>) {
-        let _ = self.bound.set(service);
+        self.bound.write().unwrap_or_else(PoisonError::into_inner).get_or_insert(service);
+    }
+
+    /// Lets go of the service: calls answer 501 from now on.
+    pub fn unbind(&self) {
+        self.bound.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Errors: 501 when nothing serves the service in this build.
-    pub fn get(&self) -> Result<&T, ApiError> {
-        match self.bound.get() {
-            Some(service) => Ok(service),
-            None => Err(ApiError::not_implemented(self.service, "at all")),
-        }
+    pub fn get(&self) -> Result<Arc<T>, ApiError> {
+        let bound = self.bound.read().unwrap_or_else(PoisonError::into_inner).clone();
+        bound.ok_or_else(|| ApiError::not_implemented(self.service, "at all"))
     }
 }
 

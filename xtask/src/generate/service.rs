@@ -83,7 +83,7 @@ fn emit_client(out: &mut String, selection: &Selection, name: &str, service: &st
         out,
         "/// What another service holds: bound once, when every service has been made.\n#[derive(Clone)]\n\
          pub struct Client(Late<dyn Calls>);\n\nimpl Default for Client {{\n    fn default() -> Self {{\n        Self(Late::new({service:?}))\n    }}\n}}\n\n\
-         impl Client {{\n    /// A second binding is ignored.\n    pub fn bind(&self, service: Arc<impl {name}>) {{\n        self.0.bind(service);\n    }}\n"
+         impl Client {{\n    /// A second binding is ignored.\n    pub fn bind(&self, service: Arc<impl {name}>) {{\n        self.0.bind(service);\n    }}\n\n    /// Lets go of the service.\n    pub fn unbind(&self) {{\n        self.0.unbind();\n    }}\n"
     );
     for op in &selection.operations {
         let f = snake(&op.name);

@@ -84,6 +84,11 @@ impl Client {
         self.0.bind(service);
     }
 
+    /// Lets go of the service.
+    pub fn unbind(&self) {
+        self.0.unbind();
+    }
+
     pub async fn describe_alarms(&self, cx: &Cx, input: DescribeAlarmsInput) -> Result<DescribeAlarmsOutput, ApiError> {
         self.0.get()?.describe_alarms(cx, input).await
     }

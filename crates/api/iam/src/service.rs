@@ -844,6 +844,11 @@ impl Client {
         self.0.bind(service);
     }
 
+    /// Lets go of the service.
+    pub fn unbind(&self) {
+        self.0.unbind();
+    }
+
     pub async fn add_role_to_instance_profile(&self, cx: &Cx, input: AddRoleToInstanceProfileRequest) -> Result<AddRoleToInstanceProfileResponse, ApiError> {
         self.0.get()?.add_role_to_instance_profile(cx, input).await
     }

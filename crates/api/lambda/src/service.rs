@@ -580,6 +580,11 @@ impl Client {
         self.0.bind(service);
     }
 
+    /// Lets go of the service.
+    pub fn unbind(&self) {
+        self.0.unbind();
+    }
+
     pub async fn add_layer_version_permission(&self, cx: &Cx, input: AddLayerVersionPermissionRequest) -> Result<AddLayerVersionPermissionResponse, ApiError> {
         self.0.get()?.add_layer_version_permission(cx, input).await
     }

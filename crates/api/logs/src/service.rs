@@ -468,6 +468,11 @@ impl Client {
         self.0.bind(service);
     }
 
+    /// Lets go of the service.
+    pub fn unbind(&self) {
+        self.0.unbind();
+    }
+
     pub async fn associate_kms_key(&self, cx: &Cx, input: AssociateKmsKeyRequest) -> Result<AssociateKmsKeyResponse, ApiError> {
         self.0.get()?.associate_kms_key(cx, input).await
     }

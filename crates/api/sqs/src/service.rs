@@ -220,6 +220,11 @@ impl Client {
         self.0.bind(service);
     }
 
+    /// Lets go of the service.
+    pub fn unbind(&self) {
+        self.0.unbind();
+    }
+
     pub async fn add_permission(&self, cx: &Cx, input: AddPermissionRequest) -> Result<AddPermissionResponse, ApiError> {
         self.0.get()?.add_permission(cx, input).await
     }

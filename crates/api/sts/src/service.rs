@@ -76,6 +76,11 @@ impl Client {
         self.0.bind(service);
     }
 
+    /// Lets go of the service.
+    pub fn unbind(&self) {
+        self.0.unbind();
+    }
+
     pub async fn assume_role(&self, cx: &Cx, input: AssumeRoleRequest) -> Result<AssumeRoleResponse, ApiError> {
         self.0.get()?.assume_role(cx, input).await
     }

@@ -47,6 +47,16 @@ pub struct Ingredients {
     pub own_names: Vec<String>,
 }
 
+#[derive(Clone, Default)]
+struct Clients {
+    iam: api_iam::Client,
+    sts: api_sts::Client,
+    lambda: api_lambda::Client,
+    logs: api_logs::Client,
+    sqs: api_sqs::Client,
+    event_sources: api_lambda::Client,
+}
+
 /// One set of services over one store.
 pub struct Platform {
     pub directory: Arc<Directory>,
@@ -59,6 +69,8 @@ pub struct Platform {
     clock: Arc<dyn Clock>,
     /// In the order of [`Current::services`].
     services: Vec<Arc<dyn Service>>,
+    /// Services hold each other through these.
+    clients: Clients,
     tasks: JoinSet<()>,
 }
 
@@ -66,15 +78,13 @@ impl Platform {
     /// Every client is made first and bound when its service exists, because services call each other in cycles.
     pub fn new(ingredients: &Ingredients) -> anyhow::Result<Self> {
         let Ingredients { store, clock, rng, .. } = ingredients;
-        let (iam_client, sts_client) = (api_iam::Client::default(), api_sts::Client::default());
-        let (lambda_client, logs_client) = (api_lambda::Client::default(), api_logs::Client::default());
-        let (sqs_client, event_sources_client) = (api_sqs::Client::default(), api_lambda::Client::default());
+        let clients = Clients::default();
 
         let directory = service_iam::Directory::new(store.clone(), clock.clone(), rng.clone())?;
         let principals = Arc::new(ServicePrincipals::new(ingredients.access, directory.clone(), rng.clone()));
         let (iam, sts) = (Arc::new(Iam::new(directory.clone())), Arc::new(Sts::new(directory.clone())));
-        iam_client.bind(iam.clone());
-        sts_client.bind(sts.clone());
+        clients.iam.bind(iam.clone());
+        clients.sts.bind(sts.clone());
 
         let cloudwatch = Arc::new(service_cloudwatch::Service::new(service_cloudwatch::Needs {
             store: store.clone(),
@@ -90,9 +100,9 @@ impl Platform {
             rng: rng.clone(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
             principals: principals.clone(),
-            lambda: lambda_client.clone(),
+            lambda: clients.lambda.clone(),
         }));
-        logs_client.bind(logs.clone());
+        clients.logs.bind(logs.clone());
 
         let sqs = Arc::new(service_sqs::Service::new(service_sqs::Needs {
             store: store.clone(),
@@ -102,16 +112,16 @@ impl Platform {
             meter: cloudwatch.clone(),
             facts: facts.clone(),
         }));
-        sqs_client.bind(sqs.clone());
+        clients.sqs.bind(sqs.clone());
 
-        let function_logs = Arc::new(service_lambda::LogsSink::new(logs_client, principals.clone()));
+        let function_logs = Arc::new(service_lambda::LogsSink::new(clients.logs.clone(), principals.clone()));
         let engine = Pool::new(PoolOptions {
             runtimes_dir: ingredients.runtimes.clone(),
             scratch_dir: ingredients.scratch.join("environments"),
             clock: clock.clone(),
             rng: rng.clone(),
             logs: function_logs.clone(),
-            credentials: Arc::new(service_lambda::RoleCredentials::new(sts_client, principals.clone())),
+            credentials: Arc::new(service_lambda::RoleCredentials::new(clients.sts.clone(), principals.clone())),
             doorways: ingredients.doors.clone(),
             billing: runtime::Billing::Current,
             keep_alive: ingredients.keep_alive,
@@ -135,9 +145,9 @@ impl Platform {
             clock: clock.clone(),
             rng: rng.clone(),
             principals: principals.clone(),
-            iam: iam_client.clone(),
-            sqs: sqs_client.clone(),
-            event_sources: event_sources_client.clone(),
+            iam: clients.iam.clone(),
+            sqs: clients.sqs.clone(),
+            event_sources: clients.event_sources.clone(),
             meter: cloudwatch.clone(),
             facts: facts.clone(),
             settings: service_lambda::Settings {
@@ -148,7 +158,7 @@ impl Platform {
             },
         })?;
         let lambda_service = Arc::new(lambda.clone());
-        lambda_client.bind(lambda_service.clone());
+        clients.lambda.bind(lambda_service.clone());
 
         let event_sources = Arc::new(service_event_sources::Service::new(service_event_sources::Needs {
             store: store.clone(),
@@ -156,13 +166,13 @@ impl Platform {
             rng: rng.clone(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
             principals,
-            iam: iam_client,
-            lambda: lambda_client,
-            sqs: sqs_client,
+            iam: clients.iam.clone(),
+            lambda: clients.lambda.clone(),
+            sqs: clients.sqs.clone(),
             meter: cloudwatch.clone(),
             facts,
         }));
-        event_sources_client.bind(event_sources.clone());
+        clients.event_sources.bind(event_sources.clone());
 
         let services: Vec<Arc<dyn Service>> = vec![
             Arc::new(api_iam::Server(iam)),
@@ -210,6 +220,7 @@ impl Platform {
             function_logs,
             clock: clock.clone(),
             services,
+            clients,
             tasks,
         })
     }
@@ -230,6 +241,13 @@ impl Platform {
 impl Drop for Platform {
     fn drop(&mut self) {
         self.tasks.abort_all();
+        let Clients { iam, sts, lambda, logs, sqs, event_sources } = &self.clients;
+        iam.unbind();
+        sts.unbind();
+        lambda.unbind();
+        logs.unbind();
+        sqs.unbind();
+        event_sources.unbind();
     }
 }
 
