@@ -7,12 +7,13 @@ use api_sqs::types::*;
 use world::World;
 
 /// A receive that waits, begun before the answer is awaited.
-async fn waiting(world: &World, url: &str) -> tokio::task::JoinHandle<Vec<Message>> {
+async fn waiting(world: &World, url: &str, visibility_seconds: Option<i32>) -> tokio::task::JoinHandle<Vec<Message>> {
     let (sqs, cx) = (world.sqs.clone(), world.cx.clone());
     let input = ReceiveMessageRequest {
         queue_url: Some(url.to_owned()),
         max_number_of_messages: Some(10),
         wait_time_seconds: Some(20),
+        visibility_timeout: visibility_seconds,
         ..ReceiveMessageRequest::default()
     };
     let receive =
@@ -33,7 +34,7 @@ async fn a_dead_letter_reaches_whoever_waits_for_it() {
     let url = world.queue("q", &[("RedrivePolicy", &policy)]).await;
     let id = world.send(&url, "x", 0, None).await;
     assert_eq!(world.receive(&url, 1, 0).await.len(), 1);
-    let receive = waiting(&world, &dead).await;
+    let receive = waiting(&world, &dead, None).await;
     assert!(world.receive(&url, 1, 0).await.is_empty());
     let got = receive.await.unwrap();
     assert_eq!(got.first().and_then(|message| message.message_id.clone()), Some(id));
@@ -43,7 +44,7 @@ async fn a_dead_letter_reaches_whoever_waits_for_it() {
 async fn a_batch_that_is_not_kept_in_memory_reaches_whoever_waits_for_it() {
     let world = World::new();
     let url = world.queue("q", &[]).await;
-    let receive = waiting(&world, &url).await;
+    let receive = waiting(&world, &url, None).await;
     let entries = (0..10).map(|n| SendMessageBatchRequestEntry {
         id: Some(n.to_string()),
         message_body: Some("x".repeat(100_000)),
@@ -52,4 +53,20 @@ async fn a_batch_that_is_not_kept_in_memory_reaches_whoever_waits_for_it() {
     let input = SendMessageBatchRequest { queue_url: Some(url.clone()), entries: Some(entries.collect()) };
     world.sqs.send_message_batch(&world.cx, input).await.unwrap();
     assert_eq!(receive.await.unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn a_large_message_keeps_its_body_when_what_brings_it_makes_it_a_dead_letter() {
+    let world = World::new();
+    let dead = world.queue("dead", &[]).await;
+    let policy = format!("{{\"deadLetterTargetArn\":\"{}\",\"maxReceiveCount\":1}}", world.arn(&dead).await);
+    let url = world.queue("q", &[("RedrivePolicy", &policy)]).await;
+    // The first takes it without hiding it, the second finds it received too often: all within the send.
+    let first = waiting(&world, &url, Some(0)).await;
+    let _second = waiting(&world, &url, Some(0)).await;
+    let body = "x".repeat(100_000);
+    world.send(&url, &body, 0, None).await;
+    assert_eq!(first.await.unwrap().len(), 1);
+    let letters = world.receive(&dead, 1, 0).await;
+    assert_eq!(letters.first().and_then(|letter| letter.body.as_deref()), Some(body.as_str()));
 }

@@ -46,7 +46,7 @@ impl QueueMachine {
         stored: &Txn,
         fx: &mut Effects<Self>,
     ) -> Result<(), StoreError> {
-        let mut message = self.whole(sequence, message, stored)?;
+        let mut message = self.whole(sequence, message, stored, fx)?;
         self.remove(sequence, true, fx);
         let before = message.moved.take().unwrap_or_default();
         message.moved = Some(Moved {
@@ -61,11 +61,21 @@ impl QueueMachine {
         Ok(())
     }
 
-    /// A message with its body.
-    fn whole(&self, sequence: u64, message: Arc<Message>, stored: &Txn) -> Result<Message, StoreError> {
+    /// A message with its body, which may have come by this very command.
+    fn whole(
+        &self,
+        sequence: u64,
+        message: Arc<Message>,
+        stored: &Txn,
+        fx: &Effects<Self>,
+    ) -> Result<Message, StoreError> {
         let mut message = Arc::unwrap_or_clone(message);
         if message.body == Body::Apart {
-            let body = stored.get(&self.keys.body(sequence))?.unwrap_or_default();
+            let key = self.keys.body(sequence);
+            let body = match fx.put_by_now(&key) {
+                Some(body) => body.clone(),
+                None => stored.get(&key)?.unwrap_or_default(),
+            };
             message.body = Body::Here(String::from_utf8_lossy(&body).into_owned());
         }
         Ok(message)
@@ -100,7 +110,7 @@ impl QueueMachine {
                 self.hide_and_remove(sequence, now, fx);
                 continue;
             };
-            let mut message = self.whole(sequence, message, stored)?;
+            let mut message = self.whole(sequence, message, stored, fx)?;
             let source = message.moved.take().map(|moved| moved.source_arn);
             let target = match (&to, source.as_deref().and_then(QueueName::of_arn)) {
                 (Some(to), _) => find(to.name().clone(), stored)?.filter(|found| found == to),
