@@ -65,6 +65,8 @@ pub enum Error {
     PolicyRevision,
     #[error("the policy would have {bytes} bytes")]
     PolicyTooLong { bytes: usize },
+    #[error("there is no room for so much provisioned concurrency: {0}")]
+    NoRoomToProvision(String),
     #[error("{0}")]
     Invalid(String),
     /// What the model cannot check, in the model's words.
@@ -231,6 +233,8 @@ impl From<Error> for ApiError {
                 "The final policy size ({bytes}) is bigger than the limit ({}).",
                 limits::POLICY_BYTES_MAX
             ))),
+            // Without a `Type`, as recorded.
+            Error::NoRoomToProvision(message) => Self::unmodeled(400, "InvalidParameterValueException", message),
             Error::Invalid(message) => user(aws::invalid_parameter_value_exception(message)),
             Error::Constraint(message) => {
                 Self { class: wire::ErrorClass::Validation, ..Self::unmodeled(400, "ValidationException", message) }

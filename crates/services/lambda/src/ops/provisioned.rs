@@ -209,7 +209,7 @@ fn check_published(named: &FunctionRef) -> Result<(), Error> {
 
 /// Source: recorded answers; the first from memory.
 fn refused(why: &TooMuch) -> Error {
-    Error::invalid(match why {
+    Error::NoRoomToProvision(match why {
         TooMuch::Reserved | TooMuch::Claimed(_) => {
             "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
                 .to_owned()
