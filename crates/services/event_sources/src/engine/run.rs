@@ -9,7 +9,7 @@ use api_lambda::types::{InvocationRequest, InvocationResponse, InvocationType};
 use bytes::Bytes;
 use kernel::Timestamp;
 use telemetry::{Fact, What};
-use wire::ApiError;
+use wire::{ApiError, Fault};
 
 use super::metrics::Count;
 use super::ready::{FUNCTION_GONE, Ready};
@@ -197,7 +197,7 @@ fn read_answer(answer: Result<InvocationResponse, ApiError>) -> Result<Invoked, 
         "TooManyRequestsException" => Err(true),
         "ResourceNotFoundException" => Ok(Invoked::Gone(FUNCTION_GONE.to_owned())),
         "ResourceConflictException" | "ResourceNotReadyException" => Err(false),
-        _ if error.status >= 500 => Err(false),
+        _ if error.fault == Fault::Server => Err(false),
         _ => Ok(Invoked::Failed),
     }
 }
