@@ -1,18 +1,18 @@
 //! One thread takes what callers want to change, lets it run one after the other, and commits a whole group at once.
 //!
 //! While one group is on its way to the disk (see `releaser`) the next one gathers, runs and is committed, so the busier
-//! the store is, the more callers share a sync; nothing ever waits for company.
+//! the store is, the more callers share a sync; nothing ever waits for company. A caller who finds nobody else does all of
+//! it on its own thread (see `seat`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::backend::{Backend, CommitError, Snapshot};
 use crate::error::StoreError;
 use crate::limits::{GROUP_BYTES_MAX, GROUP_COMMANDS_MAX};
-use crate::releaser::{Group, Releaser, tell};
+use crate::releaser::{Alone, Group, Releaser, tell};
 use crate::txn::{Release, Txn};
 
 /// What an acknowledged write has survived.
@@ -53,7 +53,6 @@ pub(crate) struct Queued {
 pub(crate) struct Committer {
     backend: Arc<dyn Backend>,
     releaser: Releaser,
-    queue: Receiver<Queued>,
     /// The state with everything that was committed.
     latest: Arc<dyn Snapshot>,
     /// Of the group that comes next.
@@ -83,60 +82,56 @@ impl Waiting {
 pub(crate) struct Ended;
 
 impl Committer {
-    pub(crate) fn new(backend: Arc<dyn Backend>, releaser: Releaser, queue: Receiver<Queued>) -> Self {
+    pub(crate) fn new(backend: Arc<dyn Backend>, releaser: Releaser) -> Self {
         let latest = backend.snapshot();
-        Self { backend, releaser, queue, latest, number: 1 }
+        Self { backend, releaser, latest, number: 1 }
     }
 
-    /// Returns when the queue is closed and everything is synced, or when the store cannot go on.
-    pub(crate) fn run(mut self) {
-        while let Ok(first) = self.queue.recv() {
-            if self.commit(first).is_err() {
-                break;
-            }
-        }
+    /// Returns when everything that was committed is synced.
+    pub(crate) fn finish(self) {
         self.releaser.finish();
     }
 
-    /// Whoever comes next, if somebody is there.
-    pub(crate) fn waiting(&self) -> Option<Queued> {
-        self.queue.try_recv().ok()
+    /// Runs and commits one group: `first`, and those that `next` gives. Their answers go when it is synced.
+    pub(crate) fn commit(&mut self, first: Queued, next: impl Fn() -> Option<Queued>) -> Result<(), Ended> {
+        let (txn, waiting) = self.run_group(first, next);
+        match self.commit_group(txn, waiting)? {
+            Some(group) => self.releaser.release(group),
+            None => Ok(()),
+        }
     }
 
-    /// Runs and commits one group.
-    pub(crate) fn commit(&mut self, first: Queued) -> Result<(), Ended> {
-        let txn = Txn::begin_group(self.latest.clone(), self.number, self.releaser.released());
-        let (txn, waiting) = self.run_group(first, txn);
+    /// Runs and commits a group of one, and gives it back for its sync.
+    pub(crate) fn commit_alone(&mut self, only: Queued) -> Result<Option<Group>, Ended> {
+        let (txn, waiting) = self.run_group(only, || None);
         self.commit_group(txn, waiting)
     }
 
-    fn run_group(&self, first: Queued, mut txn: Txn) -> (Txn, Waiting) {
+    /// The number that the next group gets, and the way for it to be let go by its caller.
+    pub(crate) fn next_alone(&self) -> (u64, Alone) {
+        (self.number, self.releaser.alone())
+    }
+
+    fn run_group(&self, first: Queued, next: impl Fn() -> Option<Queued>) -> (Txn, Waiting) {
+        let mut txn = Txn::begin_group(self.latest.clone(), self.number, self.releaser.released());
         let mut waiting = Waiting::default();
         run_command(first, &mut txn, &mut waiting);
         for _ in 1..GROUP_COMMANDS_MAX {
             if txn.group_bytes() >= GROUP_BYTES_MAX {
                 break;
             }
-            let Some(next) = self.runnable_command() else { break };
+            let Some(next) = next() else { break };
             run_command(next, &mut txn, &mut waiting);
         }
         (txn, waiting)
     }
 
-    /// Lets callers that are about to ask do so, without waiting for anybody.
-    fn runnable_command(&self) -> Option<Queued> {
-        self.queue.try_recv().ok().or_else(|| {
-            std::thread::yield_now();
-            self.queue.try_recv().ok()
-        })
-    }
-
-    fn commit_group(&mut self, txn: Txn, mut waiting: Waiting) -> Result<(), Ended> {
+    fn commit_group(&mut self, txn: Txn, mut waiting: Waiting) -> Result<Option<Group>, Ended> {
         let (batch, early) = txn.into_changes();
         let wrote = !batch.is_empty();
         if !wrote && waiting.is_empty() {
             // Nobody has to wait for this group.
-            return Ok(());
+            return Ok(None);
         }
         self.releaser.check()?;
         if kernel::sabotaged!("answers before the commit") {
@@ -147,7 +142,7 @@ impl Committer {
             Err(CommitError::Refused(why)) => {
                 tracing::error!(reason = why, "writes are refused");
                 tell(waiting.everyone(), &Err(StoreError::Refused(why.into())));
-                return Ok(());
+                return Ok(None);
             }
             Err(CommitError::Fatal(error)) => return Err(self.releaser.end("a write", &error)),
         }
@@ -160,7 +155,7 @@ impl Committer {
             self.releaser.show_early(number, early);
         }
         tell(std::mem::take(&mut waiting.written).into_iter(), &Ok(()));
-        self.releaser.release(Group { number, after: self.latest.clone(), wrote, waiting })
+        Ok(Some(Group { number, after: self.latest.clone(), wrote, waiting }))
     }
 }
 

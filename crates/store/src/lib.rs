@@ -14,6 +14,7 @@ mod machine;
 mod overlay;
 mod record;
 mod releaser;
+mod seat;
 mod stepped;
 mod store;
 mod txn;

@@ -31,6 +31,10 @@ pub const CLEARED_AT_ONCE: usize = 1000;
 /// How long a write that was only handed to the operating system waits for its sync.
 pub const UNSYNCED_MAX: Duration = Duration::from_millis(100);
 
+/// Microseconds of the last sync above which a lone caller leaves the next one to the thread: it waits on a thread that
+/// serves others, too.
+pub const QUICK_SYNC_MICROS_MAX: u64 = 1000;
+
 /// Events that a slow subscriber of a machine may fall behind; then it is told that it missed some.
 pub const EVENTS_BEHIND_MAX: usize = 1024;
 

@@ -1,9 +1,10 @@
 //! Lets answers go: one thread syncs what was committed and tells the callers, while the committer is at the next group.
+//! A lone caller does the same with its own group.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::backend::{Backend, Direction, Snapshot};
 use crate::committer::{Answer, Durability, Ended, OnFatal, Waiting};
 use crate::error::StoreError;
 use crate::key::{Key, KeyRange};
-use crate::limits::{GROUPS_UNDER_WAY_MAX, UNSYNCED_MAX};
+use crate::limits::{GROUPS_UNDER_WAY_MAX, QUICK_SYNC_MICROS_MAX, UNSYNCED_MAX};
 use crate::overlay::{Overlay, scan_through};
 
 /// What readers outside of transactions see: nothing that could still be lost, save what was already answered.
@@ -64,7 +65,7 @@ pub(crate) struct Group {
 /// The committer's end.
 pub(crate) struct Releaser {
     shared: Arc<Shared>,
-    groups: SyncSender<Group>,
+    groups: SyncSender<Coming>,
     /// None: its steps are somebody else's (see `stepped`).
     thread: Option<JoinHandle<()>>,
 }
@@ -72,8 +73,34 @@ pub(crate) struct Releaser {
 /// The end that syncs and tells.
 pub(crate) struct Releasing {
     shared: Arc<Shared>,
-    coming: Receiver<Group>,
-    unsynced_since: Option<Duration>,
+    coming: Receiver<Coming>,
+}
+
+/// The end that syncs and tells, for a caller who is alone.
+pub(crate) struct Alone {
+    shared: Arc<Shared>,
+    /// The thread does not end before this caller.
+    thread: SyncSender<Coming>,
+}
+
+/// Nobody else lets a group go meanwhile.
+pub(crate) struct Turn<'a> {
+    alone: &'a Alone,
+    going: MutexGuard<'a, ()>,
+}
+
+enum Coming {
+    Group(Group),
+    /// Something waits for a sync by [`UNSYNCED_MAX`].
+    Look,
+}
+
+/// Since when the oldest write that was only handed to the operating system waits for its sync, and whether the thread
+/// wakes in time for it.
+#[derive(Default)]
+struct Overdue {
+    since: Option<Duration>,
+    watched: bool,
 }
 
 struct Shared {
@@ -85,6 +112,11 @@ struct Shared {
     /// The youngest group that everybody may see.
     released: AtomicU64,
     syncs: Arc<AtomicU64>,
+    /// How long the last sync took, in microseconds.
+    sync_took: AtomicU64,
+    /// Held while groups are synced and shown: no younger one is shown before an older one is safe.
+    going: Mutex<()>,
+    overdue: Mutex<Overdue>,
     ended: AtomicBool,
 }
 
@@ -109,10 +141,21 @@ impl Releaser {
     /// Both ends, without the thread.
     pub(crate) fn parts(parts: Parts) -> (Self, Releasing) {
         let Parts { backend, durability, clock, visible, syncs, on_fatal } = parts;
-        let (released, ended) = (AtomicU64::new(0), AtomicBool::new(false));
-        let shared = Arc::new(Shared { backend, durability, clock, visible, on_fatal, released, syncs, ended });
+        let shared = Arc::new(Shared {
+            backend,
+            durability,
+            clock,
+            visible,
+            on_fatal,
+            syncs,
+            released: AtomicU64::new(0),
+            sync_took: AtomicU64::new(0),
+            going: Mutex::default(),
+            overdue: Mutex::default(),
+            ended: AtomicBool::new(false),
+        });
         let (groups, coming) = sync_channel(GROUPS_UNDER_WAY_MAX);
-        let releasing = Releasing { shared: shared.clone(), coming, unsynced_since: None };
+        let releasing = Releasing { shared: shared.clone(), coming };
         (Self { shared, groups, thread: None }, releasing)
     }
 
@@ -134,7 +177,11 @@ impl Releaser {
 
     /// Takes a group that was committed. Waits while too many are under way: those who ask meanwhile gather.
     pub(crate) fn release(&self, group: Group) -> Result<(), Ended> {
-        self.groups.send(group).map_err(|_| Ended)
+        self.groups.send(Coming::Group(group)).map_err(|_| Ended)
+    }
+
+    pub(crate) fn alone(&self) -> Alone {
+        Alone { shared: self.shared.clone(), thread: self.groups.clone() }
     }
 
     pub(crate) fn end(&self, what: &str, error: &io::Error) -> Ended {
@@ -149,11 +196,37 @@ impl Releaser {
     }
 }
 
+impl Alone {
+    /// For the group of that number, if every group before it has gone, nobody is syncing, and the disk is so quick that a
+    /// caller may wait for it on a thread that serves others, too.
+    pub(crate) fn turn(&self, number: u64) -> Option<Turn<'_>> {
+        let going = self.shared.going.try_lock().ok()?;
+        let is_next = self.shared.released.load(Ordering::Acquire) + 1 == number;
+        let is_quick = self.shared.sync_took.load(Ordering::Relaxed) <= QUICK_SYNC_MICROS_MAX;
+        (is_next && is_quick).then_some(Turn { alone: self, going })
+    }
+}
+
+impl Turn<'_> {
+    pub(crate) fn let_go(self, group: Group) -> Result<(), Ended> {
+        let Alone { shared, thread } = self.alone;
+        shared.sync_and_show(std::slice::from_ref(&group))?;
+        drop(self.going);
+        tell(group.waiting.durable.into_iter(), &Ok(()));
+        if shared.overdue().must_wake() {
+            // A thread whose channel is full is awake.
+            let _ = thread.try_send(Coming::Look);
+        }
+        Ok(())
+    }
+}
+
 impl Releasing {
-    fn run(mut self) {
+    fn run(self) {
         loop {
             let groups = match self.next() {
-                Ok(first) => std::iter::once(first).chain(self.coming.try_iter()).collect(),
+                Ok(Coming::Group(first)) => std::iter::once(first).chain(self.gather()).collect(),
+                Ok(Coming::Look) => continue,
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => break,
             };
@@ -167,8 +240,8 @@ impl Releasing {
         }
     }
 
-    fn next(&self) -> Result<Group, RecvTimeoutError> {
-        match self.left() {
+    fn next(&self) -> Result<Coming, RecvTimeoutError> {
+        match self.shared.watched() {
             None => self.coming.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(left) => self.coming.recv_timeout(left),
         }
@@ -176,47 +249,94 @@ impl Releasing {
 
     /// How long what was only handed to the operating system may still wait for its sync.
     pub(crate) fn left(&self) -> Option<Duration> {
-        let since = self.unsynced_since?;
-        Some((since + UNSYNCED_MAX).saturating_sub(self.shared.clock.monotonic()))
+        self.shared.left()
     }
 
     /// What was committed and not let go.
     pub(crate) fn gather(&self) -> Vec<Group> {
-        self.coming.try_iter().collect()
+        let group = |coming| match coming {
+            Coming::Group(group) => Some(group),
+            Coming::Look => None,
+        };
+        self.coming.try_iter().filter_map(group).collect()
     }
 
     pub(crate) fn needs_sync(&self, groups: &[Group]) -> bool {
-        let is_asked =
-            self.shared.durability != Durability::Relaxed && groups.iter().any(|group| group.waiting.needs_sync);
+        self.shared.needs_sync(groups)
+    }
+
+    pub(crate) fn let_go(&self, groups: Vec<Group>) -> Result<(), Ended> {
+        self.shared.let_go(groups)
+    }
+}
+
+impl Overdue {
+    /// Whether the thread sleeps on and knows nothing of a write that waits; it is told only once.
+    fn must_wake(&mut self) -> bool {
+        let must = self.since.is_some() && !self.watched;
+        self.watched |= must;
+        must
+    }
+}
+
+impl Shared {
+    fn overdue(&self) -> MutexGuard<'_, Overdue> {
+        self.overdue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn left(&self) -> Option<Duration> {
+        let since = self.overdue().since?;
+        Some((since + UNSYNCED_MAX).saturating_sub(self.clock.monotonic()))
+    }
+
+    /// How long the thread may sleep.
+    fn watched(&self) -> Option<Duration> {
+        let left = self.left();
+        self.overdue().watched = left.is_some();
+        left
+    }
+
+    fn needs_sync(&self, groups: &[Group]) -> bool {
+        let is_asked = self.durability != Durability::Relaxed && groups.iter().any(|group| group.waiting.needs_sync);
         is_asked || self.left() == Some(Duration::ZERO)
     }
 
-    /// One sync serves every group that was committed before it.
-    pub(crate) fn let_go(&mut self, groups: Vec<Group>) -> Result<(), Ended> {
-        if self.needs_sync(&groups) && !kernel::sabotaged!("syncs are skipped") {
-            self.shared.sync()?;
-            self.unsynced_since = None;
-        } else if !kernel::sabotaged!("what is written is never synced") && groups.iter().any(|group| group.wrote) {
-            self.unsynced_since.get_or_insert_with(|| self.shared.clock.monotonic());
-        }
-        if let Some(last) = groups.last() {
-            let mut visible = self.shared.visible.write().unwrap_or_else(PoisonError::into_inner);
-            visible.below = last.after.clone();
-            visible.early.retain(|(number, _)| *number > last.number);
-            drop(visible);
-            self.shared.released.store(last.number, Ordering::Release);
-        }
+    fn let_go(&self, groups: Vec<Group>) -> Result<(), Ended> {
+        let going = self.going.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sync_and_show(&groups)?;
+        drop(going);
         for group in groups {
             tell(group.waiting.durable.into_iter(), &Ok(()));
         }
         Ok(())
     }
-}
 
-impl Shared {
+    /// One sync serves every group that was committed before it.
+    fn sync_and_show(&self, groups: &[Group]) -> Result<(), Ended> {
+        if self.needs_sync(groups) && !kernel::sabotaged!("syncs are skipped") {
+            self.sync()?;
+            self.overdue().since = None;
+        } else if !kernel::sabotaged!("what is written is never synced") && groups.iter().any(|group| group.wrote) {
+            let now = self.clock.monotonic();
+            self.overdue().since.get_or_insert(now);
+        }
+        if let Some(last) = groups.last() {
+            let mut visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
+            visible.below = last.after.clone();
+            visible.early.retain(|(number, _)| *number > last.number);
+            drop(visible);
+            self.released.store(last.number, Ordering::Release);
+        }
+        Ok(())
+    }
+
     fn sync(&self) -> Result<(), Ended> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
-        self.backend.sync().map_err(|error| self.end("a sync", &error))
+        let began = self.clock.monotonic();
+        self.backend.sync().map_err(|error| self.end("a sync", &error))?;
+        let took = self.clock.monotonic().saturating_sub(began).as_micros();
+        self.sync_took.store(u64::try_from(took).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(())
     }
 
     fn end(&self, what: &str, error: &io::Error) -> Ended {

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
 
 use kernel::{BoxFuture, Clock};
 use tokio::sync::Notify;
 
-use crate::committer::{Committer, Ended};
+use crate::committer::{Committer, Ended, Queued};
 use crate::limits::GROUPS_UNDER_WAY_MAX;
 use crate::releaser::Releasing;
 
@@ -25,6 +26,7 @@ pub type Pace = Arc<dyn Fn(DiskStep) -> BoxFuture<'static, ()> + Send + Sync>;
 #[must_use = "without it nothing is committed: run it as a task"]
 pub struct Steps {
     pub(crate) committer: Committer,
+    pub(crate) queue: Receiver<Queued>,
     pub(crate) releasing: Releasing,
     pub(crate) submitted: Arc<Notify>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -42,33 +44,39 @@ struct Between {
 impl Steps {
     /// Runs until the store cannot go on.
     pub async fn run(self) {
-        let Self { committer, releasing, submitted, clock, pace } = self;
+        let Self { committer, queue, releasing, submitted, clock, pace } = self;
         let between = Between::default();
         tokio::select! {
             biased;
-            _ = commit(committer, &submitted, &pace, &between) => {}
+            _ = commit(committer, &queue, &submitted, &pace, &between) => {}
             _ = release(releasing, &*clock, &pace, &between) => {}
         }
     }
 }
 
-async fn commit(mut committer: Committer, submitted: &Notify, pace: &Pace, between: &Between) -> Result<(), Ended> {
+async fn commit(
+    mut committer: Committer,
+    queue: &Receiver<Queued>,
+    submitted: &Notify,
+    pace: &Pace,
+    between: &Between,
+) -> Result<(), Ended> {
     loop {
         submitted.notified().await;
-        while let Some(first) = committer.waiting() {
+        while let Ok(first) = queue.try_recv() {
             // Those who ask meanwhile gather.
             pace(DiskStep::Write).await;
             while between.under_way.load(Ordering::Relaxed) >= GROUPS_UNDER_WAY_MAX {
                 between.released.notified().await;
             }
             between.under_way.fetch_add(1, Ordering::Relaxed);
-            committer.commit(first)?;
+            committer.commit(first, || queue.try_recv().ok())?;
             between.committed.notify_one();
         }
     }
 }
 
-async fn release(mut releasing: Releasing, clock: &dyn Clock, pace: &Pace, between: &Between) -> Result<(), Ended> {
+async fn release(releasing: Releasing, clock: &dyn Clock, pace: &Pace, between: &Between) -> Result<(), Ended> {
     loop {
         let left = releasing.left();
         let overdue = async {

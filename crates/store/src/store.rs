@@ -20,6 +20,7 @@ use crate::key::{Key, KeyRange};
 use crate::limits::{CLEARED_AT_ONCE, QUEUED_COMMANDS_MAX};
 use crate::record::Record;
 use crate::releaser::{self, Releaser, View, Visible};
+use crate::seat::Seat;
 use crate::stepped::{Pace, Steps};
 use crate::txn::{Txn, read_record, read_records};
 
@@ -45,6 +46,8 @@ struct Inner {
     places: Arc<Semaphore>,
     committer: Mutex<Option<JoinHandle<()>>>,
     syncs: Arc<AtomicU64>,
+    /// Where a caller who is alone may commit. None: in a simulation nobody may.
+    seat: Option<Seat>,
     /// Where no thread waits at the queue's other end.
     submitted: Option<Arc<Notify>>,
     blobs: Blobs,
@@ -96,16 +99,18 @@ impl Store {
         let (visible, syncs, parts) = Self::reading(backend.clone(), durability, clock.clone(), on_fatal);
         let (sender, queue) = channel();
         let releaser = Releaser::start(parts).expect("a process at its start can make a thread");
-        let committer = Committer::new(backend, releaser, queue);
+        let seat = Seat::new(Committer::new(backend, releaser));
+        let thread_seat = seat.clone();
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || committer.run())
+            .spawn(move || thread_seat.run(&queue))
             .expect("a process at its start can make a thread");
         Self::of(Inner {
             visible,
             queue: Mutex::new(Some(sender)),
             places: Arc::new(Semaphore::new(QUEUED_COMMANDS_MAX)),
             committer: Mutex::new(Some(thread)),
+            seat: Some(seat),
             submitted: None,
             syncs,
             blobs: Blobs::new(folder.blobs_dir(), durability != Durability::Memory),
@@ -133,13 +138,14 @@ impl Store {
         let (sender, queue) = channel();
         let (releaser, releasing) = Releaser::parts(parts);
         let submitted = Arc::new(Notify::new());
-        let committer = Committer::new(backend, releaser, queue);
-        let steps = Steps { committer, releasing, submitted: submitted.clone(), clock: clock.clone(), pace };
+        let committer = Committer::new(backend, releaser);
+        let steps = Steps { committer, queue, releasing, submitted: submitted.clone(), clock: clock.clone(), pace };
         let store = Self::of(Inner {
             visible,
             queue: Mutex::new(Some(sender)),
             places: Arc::new(Semaphore::new(QUEUED_COMMANDS_MAX)),
             committer: Mutex::default(),
+            seat: None,
             submitted: Some(submitted),
             syncs,
             blobs: Blobs::in_place(folder.blobs_dir()),
@@ -276,9 +282,16 @@ impl Store {
 
     pub(crate) async fn submit(&self, command: Command) -> Result<(), StoreError> {
         let place = self.inner.places.clone().acquire_owned().await.map_err(|_| StoreError::Ended)?;
+        let mut queued = Queued { command, _place: place };
+        if let Some(seat) = self.inner.seat.as_ref().filter(|_| self.waiting() == 1) {
+            match seat.serve_alone(queued) {
+                Ok(()) => return Ok(()),
+                Err(given_back) => queued = given_back,
+            }
+        }
         let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = queue.as_ref().ok_or(StoreError::Ended)?;
-        sender.send(Queued { command, _place: place }).map_err(|_| StoreError::Ended)?;
+        sender.send(queued).map_err(|_| StoreError::Ended)?;
         if let Some(submitted) = &self.inner.submitted {
             submitted.notify_one();
         }

@@ -25,7 +25,7 @@ pub type Batch = Vec<(Key, Option<Bytes>)>;
 /// What a scan gives, one entry at a time.
 pub type Entries<'a> = Box<dyn Iterator<Item = Result<(Key, Bytes), StoreError>> + 'a>;
 
-/// An engine. One thread commits, another one syncs; any thread reads.
+/// An engine. One thread at a time commits, one at a time syncs; any thread reads.
 pub trait Backend: Send + Sync + 'static {
     /// The newest state, with everything that was committed, synced or not. It does not change any more.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
