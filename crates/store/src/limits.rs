@@ -47,6 +47,13 @@ pub const FREE_BYTES_MIN: u64 = 64 << 20;
 /// Bytes of journal that a start has to replay at most.
 pub const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 
+/// Bytes that an entry takes in the journal besides its key and value, and its share of the batch's frame; rounded up.
+pub const JOURNAL_ENTRY_BYTES: usize = 40;
+
+/// Bytes of zeros that are put ahead of the journal's pen at once. Rare enough that the sync that carries them to the disk
+/// is one in hundreds, even for a lone writer.
+pub const ZEROS_AHEAD_BYTES: usize = 1 << 20;
+
 /// Bytes of blocks that reads keep in memory.
 pub const CACHE_BYTES: u64 = 16 << 20;
 

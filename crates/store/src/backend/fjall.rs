@@ -17,7 +17,7 @@ use super::{Backend, Batch, CommitError, Direction, Entries, Snapshot};
 use crate::error::StoreError;
 use crate::key::{Key, KeyRange};
 use crate::limits::{
-    CACHE_BYTES, FREE_BYTES_MIN, JOURNAL_BYTES_MAX, MEMTABLE_BYTES_MAX, OPEN_FILES_MAX, YOUNG_TABLES_MAX,
+    CACHE_BYTES, FREE_BYTES_MIN, JOURNAL_BYTES_MAX, JOURNAL_ENTRY_BYTES, MEMTABLE_BYTES_MAX, OPEN_FILES_MAX, YOUNG_TABLES_MAX,
 };
 
 const KEYSPACE: &str = "all";
@@ -67,10 +67,9 @@ impl Fjall {
         self.syncs.load(Ordering::Relaxed)
     }
 
-    fn check_space(&self, batch: &Batch) -> Result<(), CommitError> {
+    fn check_space(&self, bytes: usize) -> Result<(), CommitError> {
         let disk = rustix::fs::statvfs(&self.dir).map_err(|error| CommitError::Fatal(error.into()))?;
-        let size = |(key, value): &(Key, Option<Bytes>)| key.as_bytes().len() + value.as_ref().map_or(0, Bytes::len);
-        refuse_if_full(disk.f_bavail.saturating_mul(disk.f_frsize), batch.iter().map(size).sum())
+        refuse_if_full(disk.f_bavail.saturating_mul(disk.f_frsize), bytes)
     }
 }
 
@@ -89,7 +88,14 @@ impl Backend for Fjall {
     }
 
     fn commit(&self, batch: Batch) -> Result<(), CommitError> {
-        self.check_space(&batch)?;
+        let size = |(key, value): &(Key, Option<Bytes>)| {
+            JOURNAL_ENTRY_BYTES + key.as_bytes().len() + value.as_ref().map_or(0, Bytes::len)
+        };
+        let bytes = batch.iter().map(size).sum();
+        self.check_space(bytes)?;
+        if let Some(journal) = &self.journal {
+            journal.make_room(bytes);
+        }
         let mut writes = self.database.batch().durability(Some(PersistMode::Buffer));
         for (key, value) in batch {
             match value {

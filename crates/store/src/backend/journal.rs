@@ -4,16 +4,34 @@
 //! commit has handed its bytes to the operating system when it returns (`PersistMode::Buffer`), so a sync through a
 //! descriptor of our own is as good: it is the same file. What this takes for granted of fjall 3.1: journals are
 //! `NUMBER.jnl` in its folder, the one with the highest number is written, and before the next one, with the next number, is
-//! made the one before it is synced, as is the folder afterwards.
+//! made the one before it is synced, as is the folder afterwards. A new journal has its full length from the start, is
+//! written from its beginning on, and ends for its reader where zeros begin.
+//!
+//! A sync is quicker where blocks are only overwritten, because the file system has nothing to write of its own, so
+//! zeros go ahead of what is committed: 0.10 instead of 0.16 ms for a kilobyte.
 
-use std::fs::{File, read_dir};
+use std::fs::{File, OpenOptions, read_dir};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::SeekFrom;
+
+use crate::limits::ZEROS_AHEAD_BYTES;
 
 pub struct Journal {
     dir: PathBuf,
     current: Mutex<(u64, File)>,
+    ahead: Mutex<Ahead>,
+}
+
+/// The zeros that lie before the journal's pen.
+struct Ahead {
+    journal: u64,
+    file: File,
+    /// How many of them are left, about.
+    bytes_left: usize,
 }
 
 impl Journal {
@@ -27,7 +45,20 @@ impl Journal {
         }
         let newest = newest(dir)?;
         let current = opened(dir, newest)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        Ok(Self { dir: dir.to_owned(), current: Mutex::new(current) })
+        let ahead = Ahead { journal: newest, file: writable(dir, newest)?, bytes_left: 0 };
+        Ok(Self { dir: dir.to_owned(), current: Mutex::new(current), ahead: Mutex::new(ahead) })
+    }
+
+    /// Makes room for a commit of about so many bytes. Called by whoever is about to commit, so that nobody writes to the
+    /// journal meanwhile.
+    pub fn make_room(&self, bytes: usize) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if ahead.bytes_left < bytes {
+            // It only saves time: what is wrong with the disk shows at the write or the sync.
+            let _ = ahead.put_zeros(&self.dir);
+            ahead.bytes_left = ZEROS_AHEAD_BYTES;
+        }
+        ahead.bytes_left = ahead.bytes_left.saturating_sub(bytes);
     }
 
     /// Everything that was written before is on the disk.
@@ -40,9 +71,31 @@ impl Journal {
     }
 }
 
+impl Ahead {
+    /// Where the file has no blocks yet, and never beyond its end: a journal that was opened again grows with each write.
+    fn put_zeros(&mut self, dir: &Path) -> io::Result<()> {
+        while dir.join(name(self.journal + 1)).try_exists()? {
+            self.file = writable(dir, self.journal + 1)?;
+            self.journal += 1;
+        }
+        let hole = rustix::fs::seek(&self.file, SeekFrom::Hole(0))?;
+        let left = self.file.metadata()?.len().saturating_sub(hole);
+        let zeros = vec![0; ZEROS_AHEAD_BYTES.min(usize::try_from(left).unwrap_or(usize::MAX))];
+        self.file.write_all_at(&zeros, hole)
+    }
+}
+
+fn name(number: u64) -> String {
+    format!("{number}.jnl")
+}
+
+fn writable(dir: &Path, number: u64) -> io::Result<File> {
+    OpenOptions::new().write(true).open(dir.join(name(number)))
+}
+
 /// The journal of that number, if there is one.
 fn opened(dir: &Path, number: u64) -> io::Result<Option<(u64, File)>> {
-    match File::open(dir.join(format!("{number}.jnl"))) {
+    match File::open(dir.join(name(number))) {
         Ok(file) => Ok(Some((number, file))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
