@@ -167,17 +167,24 @@ impl Edge {
     }
 
     /// From the bytes to a call that may run. Blocks for as long as hashing and decoding take.
-    fn prepare(&self, exchange: &Exchange, target: &Target, raw: Bytes, bytes_max: usize) -> Result<Ready, ApiError> {
+    fn prepare(
+        &self,
+        exchange: &Arc<Exchange>,
+        target: &Target,
+        raw: Bytes,
+        bytes_max: usize,
+    ) -> Result<Ready, ApiError> {
         let (model, protocol) = (target.model(), target.protocol);
         let form =
             if protocol.kind == ProtocolKind::AwsQuery { form_of(exchange, &raw, bytes_max)? } else { Bytes::new() };
         let found = wire::find_operation(model, protocol, &exchange.parts, &form);
         let name = found.as_ref().map_or("", |operation| model.operation(*operation).name);
         Span::current().record("operation", name);
-        let Admitted { cx, payload, .. } = self
+        let Admitted { mut cx, payload, .. } = self
             .gate
             .admit(&self.call(exchange, model, name, &raw))
             .map_err(|refusal| refusal.to_api_error(RefusalStyle::from(protocol.kind)))?;
+        cx.peer = Some(exchange.clone());
         record_caller(&cx);
         let operation = found?;
         let keep_gzip = protocol.kind == ProtocolKind::RestXml;

@@ -15,6 +15,7 @@ mod internal;
 pub mod limits;
 mod listen;
 mod outgoing;
+mod peer;
 mod proxy;
 mod refuse;
 pub mod router;

@@ -3,8 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use auth::access::Listener;
@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::limits::{self, Patience};
 use crate::outgoing::Outgoing;
+use crate::peer::{Line, Socket};
 use crate::proxy;
 use crate::serve::Edge;
 
@@ -35,6 +36,8 @@ pub(crate) struct Arrival {
     pub tls: bool,
     /// Inside of a tunnel that ends here.
     pub tunnelled: bool,
+    /// The connection itself, for as long as it is there.
+    pub line: Weak<Line>,
 }
 
 /// A listener at work. Dropping it stops accepting and lets work in flight end by itself, bounded by [`Patience::stop`].
@@ -157,7 +160,7 @@ impl Acceptor {
 
     fn connection(&self, peer: SocketAddr, local: SocketAddr) -> Connection {
         let (access, on_loopback) = (self.access.clone(), self.on_loopback);
-        let arrival = Arrival { access, peer, local, on_loopback, tls: false, tunnelled: false };
+        let arrival = Arrival { access, peer, local, on_loopback, tls: false, tunnelled: false, line: Weak::new() };
         Connection {
             edge: self.edge.clone(),
             http: self.http.clone(),
@@ -199,7 +202,7 @@ impl Connection {
         until_stopped(&mut self.stopped.clone()).await;
     }
 
-    async fn run(self, stream: TcpStream) {
+    async fn run(mut self, stream: TcpStream) {
         // Small answers leave at once; a failure means that the peer is gone, which the first read will say.
         let _ = stream.set_nodelay(true);
         let mut first = [0_u8; 1];
@@ -213,7 +216,9 @@ impl Connection {
         if self.tls_only && first != [TLS_HANDSHAKE] {
             return refuse_plain(stream).await;
         }
-        self.speak(stream, first[0]).await;
+        let socket = Socket::new(stream);
+        self.arrival.line = socket.line();
+        self.speak(socket, first[0]).await;
     }
 
     /// The same for a stream that cannot be peeked at. Boxed, because what is spoken inside of a tunnel is what is spoken

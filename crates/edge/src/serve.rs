@@ -1,6 +1,7 @@
 //! The edge itself: what it is made of, and the way of a request through it.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::internal::{Internal, RawRoute};
 use crate::limits::{Patience, TUNNELS_MAX};
 use crate::listen::{self, Arrival, Listening};
 use crate::outgoing::Outgoing;
+use crate::peer::{Attendance, Attended};
 use crate::refuse;
 use crate::router::{ApiForm, Destination, Head, HostFacts, Router, ServiceIndex, split_port};
 
@@ -160,7 +162,7 @@ impl Edge {
 
     /// A request that no service answers.
     pub(crate) fn exchange(&self, parts: Parts, arrival: Arrival) -> Exchange {
-        Exchange { parts, arrival, request_id: kernel::id::uuid(self.rng.as_ref()) }
+        Exchange { parts, arrival, request_id: kernel::id::uuid(self.rng.as_ref()), attendance: Attendance::default() }
     }
 
     /// What a body may take on this edge.
@@ -179,10 +181,11 @@ impl Edge {
     /// The way of one request. Never fails: what goes wrong is an answer.
     pub(crate) async fn serve(self: &Arc<Self>, request: Request<Incoming>, arrival: Arrival) -> Response<Outgoing> {
         let (parts, body) = request.into_parts();
-        let mut exchange = Exchange { parts, arrival, request_id: String::new() };
+        let mut exchange = Exchange { parts, arrival, request_id: String::new(), attendance: Attendance::default() };
         let destination = self.router.route(&exchange.head());
         exchange.request_id = self.new_request_id(&destination);
         let exchange = Arc::new(exchange);
+        let _attended = Attended(exchange.clone());
         let span = tracing::info_span!(
             "request",
             request_id = %exchange.request_id,
@@ -302,6 +305,14 @@ pub(crate) struct Exchange {
     pub(crate) parts: Parts,
     pub(crate) arrival: Arrival,
     pub(crate) request_id: String,
+    pub(crate) attendance: Attendance,
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not its head: that holds what it was signed with.
+        f.debug_tuple("Exchange").field(&self.request_id).finish()
+    }
 }
 
 impl Exchange {

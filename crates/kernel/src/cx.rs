@@ -26,7 +26,15 @@ pub struct Cx {
     pub trace_header: Option<Arc<str>>,
     /// For whom a service calls (`aws:SourceArn`): the log group, queue or topic that made it call.
     pub source_arn: Option<Arc<str>>,
+    /// The client that waits for the answer; none where a service calls another.
+    pub peer: Option<Arc<dyn Peer>>,
     hints: Arc<Mutex<Vec<Hint>>>,
+}
+
+/// Who waits for an answer, as far as its connection tells.
+pub trait Peer: fmt::Debug + Send + Sync {
+    /// Resolves when nobody is there any more who could read the answer.
+    fn gone(&self) -> BoxFuture<'_, ()>;
 }
 
 /// What open access let pass and AWS would have refused: shown in a response header and by `why`.
@@ -55,7 +63,16 @@ impl Cx {
             path: None,
             trace_header: None,
             source_arn: None,
+            peer: None,
             hints: Arc::default(),
+        }
+    }
+
+    /// Resolves when the client has hung up: for operations that wait, and would then wait for nobody.
+    pub async fn abandoned(&self) {
+        match &self.peer {
+            Some(peer) => peer.gone().await,
+            None => std::future::pending().await,
         }
     }
 

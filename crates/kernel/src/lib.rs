@@ -22,7 +22,7 @@ mod timestamp;
 pub use account::{AccountId, InvalidAccountId, Region};
 pub use arn::{Arn, InvalidArn};
 pub use clock::{Clock, RealClock, TimedOut, VirtualClock};
-pub use cx::{Access, Caller, CallerKind, Cx, Hint, Principals, RoleRefused};
+pub use cx::{Access, Caller, CallerKind, Cx, Hint, Peer, Principals, RoleRefused};
 pub use page_token::{InvalidPageToken, PageTokens};
 pub use public_hosts::PublicHosts;
 pub use rng::{OsRng, Rng};

@@ -35,7 +35,7 @@ pub struct Client<S = TcpStream> {
 /// No test waits longer for anything.
 const LIMIT: Duration = Duration::from_secs(20);
 
-async fn within<T>(future: impl Future<Output = T>) -> T {
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
     let clock = RealClock::default();
     let clock: &dyn Clock = &clock;
     clock.timeout(LIMIT, future).await.expect("an answer or an end in time")

@@ -1,5 +1,6 @@
 //! The edge over real sockets, with small services made by hand behind it.
 
+mod attendance;
 mod bodies;
 mod client;
 mod connections;

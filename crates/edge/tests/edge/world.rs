@@ -81,6 +81,7 @@ static ECHO: Model = Model {
         operation("Hint", "/", None, None),
         operation("Panic", "/", None, None),
         operation("Wait", "/", None, None),
+        operation("Attend", "/", None, None),
     ],
     errors: &[],
     unserved: &["Later"],
@@ -124,6 +125,8 @@ pub struct Stage {
     pub waiting: Notify,
     /// Lets `Wait` go on.
     pub go_on: Notify,
+    /// Woken when `Attend` has learned that its client is gone.
+    pub abandoned: Notify,
     /// Woken when `Wait` is through.
     pub through: Notify,
 }
@@ -149,6 +152,14 @@ impl Service for Echo {
                     self.0.waiting.notify_one();
                     self.0.go_on.notified().await;
                     self.0.through.notify_one();
+                }
+                "Attend" => {
+                    self.0.waiting.notify_one();
+                    tokio::select! {
+                        biased;
+                        () = cx.abandoned() => self.0.abandoned.notify_one(),
+                        () = self.0.go_on.notified() => {}
+                    }
                 }
                 _ => {}
             }

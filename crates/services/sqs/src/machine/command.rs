@@ -16,6 +16,8 @@ use crate::records::QueueId;
 pub(crate) enum Command {
     Send(Vec<Outgoing>),
     Receive(Receive),
+    /// A receive that waits at this place does so no more.
+    Leave(u64),
     Delete(Vec<Receipt>),
     Change(Vec<(Receipt, u32)>),
     Count,
@@ -76,8 +78,8 @@ pub(crate) enum Out {
     NoQueue,
     Sent(Vec<Accepted>),
     Received(Vec<Delivery>),
-    /// The messages come when there are some.
-    Waiting(oneshot::Receiver<Vec<Delivery>>),
+    /// The receive's place in the line, and the messages, which come when there are some.
+    Waiting(u64, oneshot::Receiver<Vec<Delivery>>),
     TooManyInFlight,
     Settled(Vec<Settled>),
     Counts(Counts),
@@ -101,6 +103,14 @@ pub(crate) struct Delivery {
     pub sequence: u64,
     pub state: State,
     pub message: Arc<Message>,
+}
+
+impl Delivery {
+    /// The handle that its receiver gets.
+    pub(crate) fn receipt(&self, queue: u64) -> Receipt {
+        let Self { sequence, state, message } = self;
+        Receipt { queue, sequence: *sequence, nonce: state.nonce, apart: message.is_apart() }
+    }
 }
 
 /// Messages that were looked at, and where to look on, if there is more.

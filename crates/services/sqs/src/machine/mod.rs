@@ -144,6 +144,10 @@ impl QueueMachine {
         let reply = match command {
             Command::Send(messages) => self.send(messages, &attributes, fx),
             Command::Receive(receive) => self.receive(receive, &attributes, stored, fx)?,
+            Command::Leave(place) => {
+                self.waiting.leave(place);
+                Reply::now(Out::Done)
+            }
             Command::Delete(receipts) => self.delete(&receipts, fx),
             Command::Change(changes) => self.change(&changes, fx),
             Command::Count => Reply::now(Out::Counts(self.counts(fx.now().millis(), &attributes))),

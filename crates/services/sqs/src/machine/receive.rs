@@ -30,7 +30,7 @@ impl QueueMachine {
         let out = if receive.wait_ms > 0 {
             let deadline = fx.now().millis() + receive.wait_ms;
             match self.waiting.add(receive, deadline) {
-                Some(coming) => Out::Waiting(coming),
+                Some((place, coming)) => Out::Waiting(place, coming),
                 None => Out::Received(Vec::new()),
             }
         } else if full {

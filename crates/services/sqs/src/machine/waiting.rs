@@ -23,8 +23,8 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// `None` when too many wait.
-    pub(super) fn add(&mut self, receive: Receive, deadline: i64) -> Option<oneshot::Receiver<Vec<Delivery>>> {
+    /// Its place in the line; `None` when too many wait.
+    pub(super) fn add(&mut self, receive: Receive, deadline: i64) -> Option<(u64, oneshot::Receiver<Vec<Delivery>>)> {
         if self.waiters.len() >= WAITING_MAX {
             return None;
         }
@@ -32,7 +32,14 @@ impl Waiting {
         self.next += 1;
         self.deadlines.insert((deadline, self.next));
         self.waiters.insert(self.next, Waiter { receive, deadline, answer });
-        Some(coming)
+        Some((self.next, coming))
+    }
+
+    /// Nobody waits at this place any more. What it was given before is on its way.
+    pub(super) fn leave(&mut self, place: u64) {
+        if let Some(waiter) = self.waiters.remove(&place) {
+            self.deadlines.remove(&(waiter.deadline, place));
+        }
     }
 
     pub(super) fn first_deadline(&self) -> Option<i64> {
@@ -73,7 +80,7 @@ impl Waiting {
 
 fn answer(waiter: Waiter, messages: Vec<Delivery>, fx: &mut Effects<QueueMachine>) {
     fx.afterwards(move || {
-        // The client may have gone; what it was given comes back by itself.
+        // It is given up with the server alone: whoever leaves the line still hears what they were given.
         let _ = waiter.answer.send(messages);
     });
 }

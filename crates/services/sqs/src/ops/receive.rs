@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use api_sqs::types::{Message as Shown, MessageAttributeValue, ReceiveMessageRequest};
 use kernel::Cx;
+use tokio::sync::oneshot;
 use wire::Map;
 
 use super::send::sequence_number;
@@ -14,7 +15,6 @@ use crate::limits::{BATCH_ENTRIES_MAX, VISIBILITY_SECONDS, WAIT_SECONDS};
 use crate::machine::{Command, Delivery, Out, Receive, Receiver};
 use crate::model::content::check_id;
 use crate::model::message::{Attribute, Body, Message, Value, uuid};
-use crate::model::receipt::Receipt;
 use crate::model::{attributes, digest};
 use crate::records::Keys;
 use crate::service::{Known, Service};
@@ -81,7 +81,7 @@ impl Service {
             nonce: self.random(),
             attempt: input.receive_request_attempt_id,
         };
-        let deliveries = self.wait_for(&known, receive).await?;
+        let deliveries = self.wait_for(cx, &known, receive).await?;
         known.tally.received(deliveries.len());
         let mut shown = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -91,22 +91,41 @@ impl Service {
         Ok(shown)
     }
 
-    async fn wait_for(&self, known: &Known, receive: Receive) -> Result<Vec<Delivery>> {
+    async fn wait_for(&self, cx: &Cx, known: &Known, receive: Receive) -> Result<Vec<Delivery>> {
         let deadline = self.now().millis() + receive.wait_ms;
         loop {
             let wait_ms = (deadline - self.now().millis()).max(0);
             match self.call(&known.id, Command::Receive(Receive { wait_ms, ..receive.clone() })).await? {
                 Out::Received(deliveries) => return Ok(deliveries),
                 Out::TooManyInFlight => return Err(Error::InFlight),
-                Out::Waiting(coming) => {
-                    // It goes without an answer when the queue is deleted, or was opened again after a refused write.
-                    if let Ok(deliveries) = coming.await {
-                        return Ok(deliveries);
+                Out::Waiting(place, mut coming) => tokio::select! {
+                    biased;
+                    () = cx.abandoned() => {
+                        self.leave(known, place, coming).await?;
+                        return Ok(Vec::new());
                     }
-                }
+                    // It goes without an answer when the queue is deleted, or was opened again after a refused write.
+                    came = &mut coming => if let Ok(deliveries) = came {
+                        return Ok(deliveries);
+                    },
+                },
                 _ => return Err(Error::Damaged),
             }
         }
+    }
+
+    /// The client has hung up: nobody waits any more, and what was handed out meanwhile is visible again. It counts as received,
+    /// as it does on AWS, where it would stay invisible.
+    async fn leave(&self, known: &Known, place: u64, coming: oneshot::Receiver<Vec<Delivery>>) -> Result<()> {
+        self.call(&known.id, Command::Leave(place)).await?;
+        // Without an answer where nothing was handed out.
+        let deliveries = coming.await.unwrap_or_default();
+        known.tally.received(deliveries.len());
+        if !deliveries.is_empty() {
+            let changes = deliveries.iter().map(|delivery| (delivery.receipt(known.id.number()), 0)).collect();
+            self.call(&known.id, Command::Change(changes)).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn body(&self, known: &Known, delivery: &Delivery) -> Result<String> {
@@ -133,8 +152,8 @@ fn ranged(parameter: &str, value: Option<i32>, most: u32) -> Result<Option<u32>>
 }
 
 pub(super) fn show(known: &Known, delivery: Delivery, body: String, wanted: &Wanted) -> Shown {
+    let receipt = delivery.receipt(known.id.number());
     let Delivery { sequence, state, message } = delivery;
-    let receipt = Receipt { queue: known.id.number(), sequence, nonce: state.nonce, apart: message.is_apart() };
     let all = wanted.system.contains("All");
     let system = system_attributes(known, sequence, &state, &message);
     let system = system.into_iter().filter(|(name, _)| all || wanted.system.contains(*name));
