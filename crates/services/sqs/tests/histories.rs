@@ -165,8 +165,23 @@ impl History {
         self.trace.push("power cut".to_owned());
         let dead = std::mem::replace(&mut self.world, World::new());
         self.world = dead.after_power_cut().await;
+        self.finish_work().await;
         if self.there.values().any(|expected| expected.unsure) {
             self.find_out().await;
+        }
+    }
+
+    /// Receivers outlive the power cut, and delete what they have worked on: it is gone, known receive or not. A FIFO queue
+    /// refuses handles of receives that it does not know.
+    async fn finish_work(&mut self) {
+        let unsure = self.there.iter().filter(|(_, expected)| expected.unsure && !self.fifo);
+        let done: Vec<String> = unsure.map(|(id, _)| id.clone()).collect();
+        for id in done {
+            if self.dice.roll(2) == 0 {
+                let expected = self.there.remove(&id).unwrap();
+                self.trace.push(format!("deleted {} after all", expected.order));
+                self.world.delete(&self.url, &expected.handle.unwrap()).await;
+            }
         }
     }
 

@@ -109,7 +109,8 @@ impl Delivery {
     /// The handle that its receiver gets.
     pub(crate) fn receipt(&self, queue: u64) -> Receipt {
         let Self { sequence, state, message } = self;
-        Receipt { queue, sequence: *sequence, nonce: state.nonce, apart: message.is_apart() }
+        let (nonce, receives) = (state.nonce, state.receives);
+        Receipt { queue, sequence: *sequence, nonce, receives, message: message.mark(), apart: message.is_apart() }
     }
 }
 

@@ -148,7 +148,7 @@ impl QueueMachine {
                 self.waiting.leave(place);
                 Reply::now(Out::Done)
             }
-            Command::Delete(receipts) => self.delete(&receipts, fx),
+            Command::Delete(receipts) => self.delete(&receipts, stored, fx)?,
             Command::Change(changes) => self.change(&changes, fx),
             Command::Count => Reply::now(Out::Counts(self.counts(fx.now().millis(), &attributes))),
             Command::Measure => self.measure(&attributes, fx.now().millis(), stored)?,

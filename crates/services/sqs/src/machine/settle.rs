@@ -14,10 +14,40 @@ use crate::model::receipt::Receipt;
 use crate::records::{Deleted, Leftover, Queue};
 
 impl QueueMachine {
-    pub(super) fn delete(&mut self, receipts: &[Receipt], fx: &mut Effects<Self>) -> Reply<Out> {
-        let settled = receipts.iter().map(|receipt| self.delete_one(receipt, fx)).collect();
+    pub(super) fn delete(
+        &mut self,
+        receipts: &[Receipt],
+        stored: &Txn,
+        fx: &mut Effects<Self>,
+    ) -> Result<Reply<Out>, StoreError> {
+        let mut settled = Vec::with_capacity(receipts.len());
+        for receipt in receipts {
+            if self.was_taken_back(receipt, stored, fx)? {
+                self.remove(receipt.sequence, receipt.apart, fx);
+                settled.push(Settled::Done);
+            } else {
+                settled.push(self.delete_one(receipt, fx));
+            }
+        }
         self.advance(fx);
-        Reply::durable(Out::Settled(settled))
+        Ok(Reply::durable(Out::Settled(settled)))
+    }
+
+    /// A standard queue: whether the receive is newer than what is known of its message. A power cut has taken it back, its
+    /// receiver has done the work all the same, and nobody has received the message since.
+    fn was_taken_back(&mut self, receipt: &Receipt, stored: &Txn, fx: &Effects<Self>) -> Result<bool, StoreError> {
+        let Line::Standard(standard) = &self.line else { return Ok(false) };
+        let receives = match standard.flight.get(receipt.sequence) {
+            Some((_, Phase::Gone)) => return Ok(false),
+            Some((state, _)) => state.receives,
+            None if standard.is_untouched(receipt.sequence) => 0,
+            None => return Ok(false),
+        };
+        if receipt.receives <= receives {
+            return Ok(false);
+        }
+        let message = self.message(receipt.sequence, stored, fx)?;
+        Ok(message.is_some_and(|message| message.mark() == receipt.message))
     }
 
     fn delete_one(&mut self, receipt: &Receipt, fx: &mut Effects<Self>) -> Settled {

@@ -78,6 +78,12 @@ impl Value {
 }
 
 impl Message {
+    /// What of its id a receipt handle holds.
+    pub(crate) fn mark(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.id;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// Whether the body has a record of its own.
     pub(crate) fn is_apart(&self) -> bool {
         match &self.body {

@@ -115,6 +115,11 @@ impl Standard {
         forgotten
     }
 
+    /// Whether nobody has touched the message.
+    pub(crate) fn is_untouched(&self, sequence: u64) -> bool {
+        (self.cursor..self.next).contains(&sequence) && !self.flight.contains(sequence)
+    }
+
     /// Takes a message out for good. Answers whether a mark of it has to stay until the cursor has passed.
     pub(crate) fn delete(&mut self, sequence: u64) -> bool {
         self.ready.remove(&sequence);
