@@ -28,7 +28,10 @@ pub fn find_operation(
         ProtocolKind::RpcV2Cbor => named(model, cbor_operation(head.uri.path()), unknown_operation),
         ProtocolKind::AwsQuery => {
             let (action, version) = query_action(head, body);
-            named(model, action.as_deref(), |name| invalid_action(model, name, version.as_deref()))
+            named(model, action.as_deref(), |name| match model.endpoint.service {
+                "sqs" => action_not_valid_here(head, name),
+                _ => invalid_action(model, name, version.as_deref()),
+            })
         }
         ProtocolKind::RestJson1 | ProtocolKind::RestXml => routes(model).find(model, head),
     }
@@ -47,8 +50,10 @@ fn named(
     }
 }
 
+pub(crate) const UNKNOWN_OPERATION: &str = "UnknownOperationException";
+
 fn unknown_operation(_: Option<&str>) -> ApiError {
-    ApiError { message: None, ..ApiError::framework(400, "UnknownOperationException", String::new()) }
+    ApiError { message: None, ..ApiError::framework(400, UNKNOWN_OPERATION, "") }
 }
 
 /// Source: IAM and STS answer so to a wrong Action; without one they answer `MissingAction`.
@@ -62,6 +67,19 @@ fn invalid_action(model: &Model, action: Option<&str>, version: Option<&str>) ->
         model.endpoint.api_version
     });
     ApiError::framework(400, "InvalidAction", format!("Could not find operation {action} for version {version}"))
+}
+
+/// SQS's words. Asked for nothing at all, a queue's URL answers as a page that is not there.
+/// Source: what users were answered (mirkokiefer/aws-lib#8, localstack/localstack#5928).
+fn action_not_valid_here(head: &Parts, action: Option<&str>) -> ApiError {
+    let words = match action {
+        Some(action) => format!("The action {action} is not valid for this endpoint."),
+        None if head.uri.path().len() > 1 => {
+            return ApiError { message: None, ..ApiError::framework(404, UNKNOWN_OPERATION, "") };
+        }
+        None => return ApiError::framework(400, "MissingAction", "The request must contain the parameter Action."),
+    };
+    ApiError { empty_detail: true, ..ApiError::framework(400, "InvalidAction", words) }
 }
 
 /// `/service/{service}/operation/{operation}`, below any prefix.

@@ -11,8 +11,8 @@ pub(crate) enum Error {
     NoSuchQueue,
     #[error("You must wait 60 seconds after deleting a queue before you can create another with the same name.")]
     DeletedRecently,
-    #[error("A queue already exists with the same name and a different value for attribute {0}")]
-    QueueExists(&'static str),
+    #[error("A queue already exists with the same name and a different value for {0}")]
+    QueueExists(String),
     #[error("Unknown Attribute {0}.")]
     UnknownAttribute(String),
     #[error("{0}")]
@@ -49,6 +49,9 @@ pub(crate) enum Error {
     BatchId,
     #[error("Batch requests cannot be longer than {BATCH_BYTES_MAX} bytes. You have sent {0} bytes.")]
     BatchTooLong(usize),
+    /// Asked of a queue's URL, and about no queue.
+    #[error("The action {0} is not valid for this endpoint.")]
+    NotHere(&'static str),
     #[error("{0}")]
     NotFound(&'static str),
     #[error("User: {caller} is not authorized to perform: {action} on resource: {resource}{because}")]
@@ -109,6 +112,7 @@ impl From<Error> for ApiError {
             Error::NotDistinct(_) => aws::batch_entry_ids_not_distinct(words),
             Error::BatchId => aws::invalid_batch_entry_id(words),
             Error::BatchTooLong(_) => aws::batch_request_too_long(words),
+            Error::NotHere(_) => framework("InvalidAction", "InvalidAction", words),
             Error::NotFound(_) => detailed(aws::resource_not_found_exception(words)),
             Error::AccessDenied { .. } => {
                 let error = ApiError::unmodeled(403, "AccessDenied", words);

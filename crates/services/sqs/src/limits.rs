@@ -39,8 +39,12 @@ pub const BATCH_BYTES_MAX: usize = 1_048_576;
 pub const BATCH_ID_CHARS_MAX: usize = 80;
 /// Attributes of a message.
 pub const MESSAGE_ATTRIBUTES_MAX: usize = 10;
-/// Characters of an attribute's name and of its type. Source: Developer Guide, "Message attribute components".
-pub const ATTRIBUTE_NAME_CHARS_MAX: usize = 256;
+/// Bytes that an attribute's name has fewer of: AWS refuses the 256th, though the guide allows it.
+pub const ATTRIBUTE_NAME_BYTES: usize = 256;
+/// Characters of an attribute's type. Source: Developer Guide, "Message attribute components".
+pub const ATTRIBUTE_TYPE_CHARS_MAX: usize = 256;
+/// The largest `Number` of an attribute. Source: Developer Guide, "Message attribute data types".
+pub const NUMBER_MAX: f64 = 1e126;
 /// Characters of `MessageGroupId`, `MessageDeduplicationId` and `ReceiveRequestAttemptId`.
 pub const ID_CHARS: RangeInclusive<usize> = 1..=128;
 

@@ -1,6 +1,7 @@
 use http::{HeaderMap, Response};
 
 use super::{content_type, finish, host_id, set, set_content_type};
+use crate::route::UNKNOWN_OPERATION;
 use crate::xml::{Names, Writer};
 use crate::{
     ApiError, Body, Doc, ErrorClass, Fault, Kind, Location, Member, Model, Protocol, ProtocolKind, RequestIdStyle,
@@ -195,6 +196,9 @@ fn xml_body(
     filled: Option<&Filled>,
     request_id: &str,
 ) -> String {
+    if protocol == ProtocolKind::AwsQuery && error.code == UNKNOWN_OPERATION {
+        return format!("<{UNKNOWN_OPERATION}/>");
+    }
     let is_s3 = model.is_some_and(|model| model.endpoint.error_style.request_id == RequestIdStyle::S3);
     let names = if protocol == ProtocolKind::AwsQuery { Names::Query } else { Names::Rest };
     let declaration = if is_s3 { "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" } else { "" };

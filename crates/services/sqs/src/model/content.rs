@@ -5,7 +5,9 @@ use wire::{Bytes, Map};
 
 use super::message::{Attribute, Value};
 use crate::error::{Error, Result, invalid};
-use crate::limits::{ATTRIBUTE_NAME_CHARS_MAX, DELAY_SECONDS, ID_CHARS, MESSAGE_ATTRIBUTES_MAX};
+use crate::limits::{
+    ATTRIBUTE_NAME_BYTES, ATTRIBUTE_TYPE_CHARS_MAX, DELAY_SECONDS, ID_CHARS, MESSAGE_ATTRIBUTES_MAX, NUMBER_MAX,
+};
 
 const TRACE_HEADER: &str = "AWSTraceHeader";
 
@@ -80,24 +82,23 @@ fn read_attributes(given: Map<MessageAttributeValue>) -> Result<Vec<(String, Att
 
 fn check_name(name: &str) -> Result<()> {
     let lower = name.to_ascii_lowercase();
-    let words = if name.is_empty() || name.len() > ATTRIBUTE_NAME_CHARS_MAX {
-        "Length of message attribute name must be less than 256 bytes.".to_owned()
+    let words = if name.is_empty() {
+        "The request must contain non-empty message attribute name."
+    } else if name.len() >= ATTRIBUTE_NAME_BYTES {
+        "Message (user) attribute names must be shorter than 256 Bytes"
     } else if lower.starts_with("aws.") || lower.starts_with("amazon.") {
-        format!(
-            "The message attribute name '{name}' is invalid. You can't use message attribute names with the 'AWS.' or 'Amazon.' prefix."
-        )
+        "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal use."
     } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         || name.starts_with('.')
         || name.ends_with('.')
         || name.contains("..")
     {
-        format!(
-            "The message attribute name '{name}' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters."
-        )
+        "Message (user) attributes name can only contain upper and lower score characters, digits, periods, hyphens and \
+         underscores. "
     } else {
         return Ok(());
     };
-    Err(Error::Invalid(words))
+    Err(Error::Invalid(words.to_owned()))
 }
 
 fn read_attribute(
@@ -109,13 +110,13 @@ fn read_attribute(
     let wrong = |words: String| Err(Error::Invalid(words));
     let data_type = data_type.unwrap_or_default();
     if data_type.is_empty() {
-        return wrong(format!("The message attribute '{name}' must contain a non-empty message attribute type."));
+        return wrong(format!("Message (user) attribute '{name}' must contain a non-empty attribute type."));
     }
     let base = data_type.split('.').next().unwrap_or_default();
-    if !["String", "Number", "Binary"].contains(&base) || data_type.len() > ATTRIBUTE_NAME_CHARS_MAX {
+    if !["String", "Number", "Binary"].contains(&base) || data_type.len() > ATTRIBUTE_TYPE_CHARS_MAX {
         return wrong(format!(
-            "The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is \
-             Binary, Number, and String."
+            "The type of message (user) attribute '{name}' is invalid. You must use only the following supported type \
+             prefixes: Binary, Number, String."
         ));
     }
     let value = match (base, text, binary) {
@@ -124,18 +125,24 @@ fn read_attribute(
         _ => {
             let member = if base == "Binary" { "Binary" } else { "String" };
             return wrong(format!(
-                "The message attribute '{name}' must contain a non-empty message attribute value for message attribute type \
-                 '{member}'."
+                "Message (user) attribute '{name}' must contain a non-empty value of type '{member}'."
             ));
         }
     };
     if let Value::Text(text) = &value {
         check_characters(text, "attribute")?;
-        if base == "Number" && text.parse::<f64>().is_err() {
+        if base == "Number" && !is_number(text) {
             return wrong(format!("Can't cast the value of message (user) attribute '{name}' to a number."));
         }
     }
     Ok(Attribute { data_type, value })
+}
+
+/// Digits with or without sign, fraction and exponent, up to 10 to the power of 126. Source: Developer Guide, "Message attribute
+/// data types".
+fn is_number(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    plain && text.parse::<f64>().is_ok_and(|number| number.abs() <= NUMBER_MAX)
 }
 
 fn read_system(given: Option<Map<MessageSystemAttributeValue>>) -> Result<Option<Attribute>> {
@@ -197,8 +204,19 @@ mod tests {
     #[test]
     fn attributes_have_a_type_and_a_value_of_it() {
         assert!(read_attributes(attribute("String.custom", "x")).is_ok());
-        assert!(read_attributes(attribute("Number", "-1.5e3")).is_ok());
-        for (data_type, text) in [("Number", "x"), ("Text", "x"), ("", "x"), ("String", ""), ("Binary", "x")] {
+        for number in ["-1.5e3", "0", "12345678901234567890123456789012345678", "1e126", "1E-128"] {
+            assert!(read_attributes(attribute("Number.int", number)).is_ok(), "{number}");
+        }
+        for (data_type, text) in [
+            ("Number", "x"),
+            ("Number", "nan"),
+            ("Number", "inf"),
+            ("Number", "1e127"),
+            ("Text", "x"),
+            ("", "x"),
+            ("String", ""),
+            ("Binary", "x"),
+        ] {
             assert!(read_attributes(attribute(data_type, text)).is_err(), "{data_type} {text}");
         }
         for name in ["AWS.x", "amazon.x", ".x", "x.", "a..b", "a b", ""] {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::name::QueueName;
-use crate::error::{Error, Result, invalid};
+use crate::error::{Result, invalid};
 use crate::limits::{ALLOWED_SOURCES_MAX, RECEIVE_COUNT};
 
 /// `RedrivePolicy`.
@@ -51,10 +51,6 @@ impl Redrive {
 
     pub(crate) fn target(&self) -> Option<QueueName> {
         QueueName::of_arn(&self.target_arn)
-    }
-
-    pub(crate) fn refused(&self, reason: &str) -> Error {
-        invalid("RedrivePolicy", self.text(), reason)
     }
 }
 

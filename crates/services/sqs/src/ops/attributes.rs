@@ -46,8 +46,8 @@ impl Service {
         let known = self.named(cx, input.queue_url, Action::Own("SetQueueAttributes"))?;
         let given = required(input.attributes.filter(|given| !given.is_empty()), "Attribute.Name")?;
         let asked = known.queue.attributes.with(&given)?;
-        if given.contains_key("RedrivePolicy") {
-            self.check_target(known.name(), &asked)?;
+        if let Some(policy) = given.get("RedrivePolicy") {
+            self.check_target(known.name(), &asked, policy)?;
         }
         self.change(&known, move |queue| {
             queue.attributes = queue.attributes.with(&given)?;

@@ -24,6 +24,7 @@ struct Listing<'a> {
 
 impl Service {
     pub(crate) fn list_names(&self, cx: &Cx, input: &ListQueuesRequest) -> Result<(Vec<String>, Option<String>)> {
+        Self::not_of_a_queue(cx, "ListQueues")?;
         let place = Place { account: cx.account.clone(), region: cx.region.clone() };
         let prefix = input.queue_name_prefix.as_deref().unwrap_or_default();
         let range = match prefix {

@@ -2,6 +2,7 @@
 
 use api_sqs::types::*;
 use kernel::{AccountId, Cx};
+use wire::Map;
 
 use crate::access::{self, Action};
 use crate::error::{Error, Result, invalid, required};
@@ -16,6 +17,7 @@ use crate::service::Service;
 impl Service {
     /// Makes a queue, or finds the one that is just like it.
     pub(crate) async fn make_queue(&self, cx: &Cx, input: CreateQueueRequest) -> Result<QueueName> {
+        Self::not_of_a_queue(cx, "CreateQueue")?;
         let name = required(input.queue_name.filter(|name| !name.is_empty()), "QueueName")?;
         let given = input.attributes.unwrap_or_default();
         let attributes = Attributes::created(&given)?;
@@ -23,8 +25,8 @@ impl Service {
         let tags = input.tags.unwrap_or_default();
         check_tags(&tags)?;
         let name = QueueName { account: cx.account.clone(), region: cx.region.clone(), name };
-        if given.contains_key("RedrivePolicy") {
-            self.check_target(&name, &attributes)?;
+        if let Some(policy) = given.get("RedrivePolicy") {
+            self.check_target(&name, &attributes, policy)?;
         }
         let place = Place::of(&name);
         let (key, deleted) = (place.queue(&name.name), place.deleted(&name.name));
@@ -32,7 +34,7 @@ impl Service {
         self.store
             .transact(move |txn| {
                 if let Some(queue) = txn.get_record::<Queue>(&key)? {
-                    return same(&queue.attributes, &queue.attributes.with(&given)?);
+                    return same(&queue, &queue.attributes.with(&given)?, &tags);
                 }
                 let lately = txn.get_record::<Deleted>(&deleted)?;
                 if lately.is_some_and(|lately| lately.at > (now - DELETED_NAME_PAUSE).millis()) {
@@ -48,27 +50,26 @@ impl Service {
     }
 
     /// Errors: the dead-letter queue is not there, of the other kind, elsewhere, or does not let this queue send to it.
-    pub(crate) fn check_target(&self, source: &QueueName, attributes: &Attributes) -> Result<()> {
+    pub(crate) fn check_target(&self, source: &QueueName, attributes: &Attributes, given: &str) -> Result<()> {
         let Some(redrive) = &attributes.redrive else { return Ok(()) };
         let Some(target) = redrive.target() else { return Ok(()) };
+        let refused = |reason: &str| invalid("RedrivePolicy", given, reason);
         if target.account != source.account || target.region != source.region {
             let reason =
                 "Dead-letter queue must be created by the same AWS account and in the same Region as the source queue.";
-            return Err(redrive.refused(reason));
+            return Err(refused(reason));
         }
         let target = match self.known(&target) {
             Ok(target) => target,
-            Err(Error::NoSuchQueue) => return Err(redrive.refused("Dead letter target does not exist.")),
+            Err(Error::NoSuchQueue) => return Err(refused("Dead letter target does not exist.")),
             Err(error) => return Err(error),
         };
         if target.is_fifo() != attributes.fifo.is_some() {
-            return Err(redrive.refused("Dead-letter queue must be same type of queue as the source."));
+            return Err(refused("Dead-letter queue must be same type of queue as the source."));
         }
         let allow = target.queue.attributes.redrive_allow.as_ref();
         if allow.is_some_and(|allow| !allow.allows(&source.arn().to_string())) {
-            return Err(
-                redrive.refused("The dead-letter queue's redrive allow policy does not permit this source queue.")
-            );
+            return Err(refused("The dead-letter queue's redrive allow policy does not permit this source queue."));
         }
         Ok(())
     }
@@ -104,16 +105,26 @@ impl Service {
         }
     }
 
+    /// Errors: the operation is about no queue, and was sent to the URL of one.
+    pub(crate) fn not_of_a_queue(cx: &Cx, operation: &'static str) -> Result<()> {
+        match cx.path.as_deref().is_some_and(|path| QueueName::of_url(path, &cx.region).is_ok()) {
+            true => Err(Error::NotHere(operation)),
+            false => Ok(()),
+        }
+    }
+
     /// The queue's URL in the words of the caller.
     pub(crate) fn url(cx: &Cx, name: &QueueName) -> String {
         name.url(cx.host.as_deref(), cx.secure_transport)
     }
 }
 
-/// Making a queue again is no error when every attribute that is given has the value that it has.
-fn same(there: &Attributes, asked: &Attributes) -> Result<()> {
-    match there.difference(asked) {
-        Some(attribute) => Err(Error::QueueExists(attribute)),
+/// Making a queue again is no error when every attribute that is given has the value that it has, and tags, if any are given,
+/// are those that it has. Source: what users report of it.
+fn same(there: &Queue, asked: &Attributes, tags: &Map<String>) -> Result<()> {
+    match there.attributes.difference(asked) {
+        Some(attribute) => Err(Error::QueueExists(format!("attribute {attribute}"))),
+        None if !tags.is_empty() && there.tags != *tags => Err(Error::QueueExists("tags".to_owned())),
         None => Ok(()),
     }
 }

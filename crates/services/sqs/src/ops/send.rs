@@ -49,7 +49,8 @@ impl Service {
 
     pub(crate) async fn send_many(&self, cx: &Cx, input: SendMessageBatchRequest) -> Result<SendMessageBatchResult> {
         let known = self.named(cx, input.queue_url, Action::Shared("SendMessage"))?;
-        let entries = required(input.entries, ENTRY)?;
+        // The query protocol cannot say that there is a list and nothing in it.
+        let entries = input.entries.unwrap_or_default();
         batch::check(&entries, ENTRY, |entry| entry.id.as_deref())?;
         let (mut ready, mut failed, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
         for entry in entries {

@@ -34,7 +34,8 @@ impl Service {
         input: DeleteMessageBatchRequest,
     ) -> Result<DeleteMessageBatchResult> {
         let known = self.named(cx, input.queue_url, Action::Shared("DeleteMessage"))?;
-        let entries = required(input.entries, DELETE_ENTRY)?;
+        // The query protocol cannot say that there is a list and nothing in it.
+        let entries = input.entries.unwrap_or_default();
         batch::check(&entries, DELETE_ENTRY, |entry| entry.id.as_deref())?;
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         for DeleteMessageBatchRequestEntry { id, receipt_handle } in entries {
@@ -74,7 +75,8 @@ impl Service {
         input: ChangeMessageVisibilityBatchRequest,
     ) -> Result<ChangeMessageVisibilityBatchResult> {
         let known = self.named(cx, input.queue_url, Action::Shared("ChangeMessageVisibility"))?;
-        let entries = required(input.entries, CHANGE_ENTRY)?;
+        // The query protocol cannot say that there is a list and nothing in it.
+        let entries = input.entries.unwrap_or_default();
         batch::check(&entries, CHANGE_ENTRY, |entry| entry.id.as_deref())?;
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         for ChangeMessageVisibilityBatchRequestEntry { id, receipt_handle, visibility_timeout } in entries {
