@@ -267,3 +267,15 @@ def test_awslocal_runs_unmodified(gureum, name, tmp_path):
 def test_localstacks_host_names_lead_here(gureum, host):
     status, text = ask(gureum, "/2015-03-31/functions", host=f"{host}:4566")
     assert status == 200 and "Functions" in text
+
+
+def test_queues_come_again_and_are_purged_again_at_once_where_it_is_asked_for(started):
+    sqs = started({"SQS_DELAY_RECENTLY_DELETED": "0", "LOCALSTACK_SQS_DELAY_PURGE_RETRY": "0"}).client("sqs")
+    for round in range(3):
+        url = sqs.create_queue(QueueName="again")["QueueUrl"]
+        for text in ("one", "two"):
+            sqs.send_message(QueueUrl=url, MessageBody=text)
+            sqs.purge_queue(QueueUrl=url)
+        sqs.send_message(QueueUrl=url, MessageBody=f"round {round}")
+        assert [message["Body"] for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]] == [f"round {round}"]
+        sqs.delete_queue(QueueUrl=url)

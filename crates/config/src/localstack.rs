@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 const PORT: u16 = 4566;
 
 /// Variables that mean something here.
-const HONOURED: [&str; 11] = [
+const HONOURED: [&str; 13] = [
     "DEBUG",
     "EAGER_SERVICE_LOADING",
     "EDGE_PORT",
@@ -24,12 +24,14 @@ const HONOURED: [&str; 11] = [
     "LOCALSTACK_HOST",
     "LS_LOG",
     "PERSISTENCE",
+    "SQS_DELAY_PURGE_RETRY",
+    "SQS_DELAY_RECENTLY_DELETED",
     "USE_SSL",
 ];
 
 /// Variables of LocalStack's documentation that change nothing here. Names that other programs use too (`DEBUG_MODE`,
 /// `HOSTNAME`, `DNS_ADDRESS`) are left out: telling that they are ignored would only puzzle.
-const IGNORED: [&str; 60] = [
+const IGNORED: [&str; 58] = [
     "ACTIVATE_PRO",
     "ALLOW_NONSTANDARD_REGIONS",
     "AUTO_LOAD_POD",
@@ -85,8 +87,6 @@ const IGNORED: [&str; 60] = [
     "SNAPSHOT_FLUSH_INTERVAL",
     "SNAPSHOT_LOAD_STRATEGY",
     "SNAPSHOT_SAVE_STRATEGY",
-    "SQS_DELAY_PURGE_RETRY",
-    "SQS_DELAY_RECENTLY_DELETED",
     "SQS_ENDPOINT_STRATEGY",
     "STEPFUNCTIONS_LAMBDA_ENDPOINT",
     "STRICT_SERVICE_LOADING",
@@ -125,6 +125,12 @@ pub struct LocalStack {
     /// `EAGER_SERVICE_LOADING`: services say `running` before their first call.
     #[serde(skip)]
     pub eager: bool,
+    /// `SQS_DELAY_PURGE_RETRY`: false lets a queue be purged as often as one likes.
+    #[serde(skip)]
+    pub purge_pause: Option<bool>,
+    /// `SQS_DELAY_RECENTLY_DELETED`: false frees the name of a deleted queue at once.
+    #[serde(skip)]
+    pub deleted_queue_pause: Option<bool>,
     /// Names of the variables that are set and mean something.
     pub honoured: Vec<String>,
     /// Names of those that are set and do not.
@@ -168,6 +174,8 @@ impl LocalStack {
             account_concurrency: number("LAMBDA_LIMITS_CONCURRENT_EXECUTIONS")?,
             cors_origins: origins.split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
             eager: flag("EAGER_SERVICE_LOADING").unwrap_or(false),
+            purge_pause: flag("SQS_DELAY_PURGE_RETRY"),
+            deleted_queue_pause: flag("SQS_DELAY_RECENTLY_DELETED"),
             honoured,
             ignored,
         })

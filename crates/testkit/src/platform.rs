@@ -81,6 +81,7 @@ impl Platform {
             page_tokens: page_tokens(),
             meter: meter.clone(),
             facts: facts.clone(),
+            pauses: service_sqs::Pauses::default(),
         }));
         sqs_client.bind(sqs.clone());
 

@@ -2,6 +2,7 @@
 //! what holds here.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use config::Settings;
 use edge::InternalError;
@@ -53,6 +54,16 @@ impl Remembered {
     }
 }
 
+/// AWS's, unless LocalStack's variables say that there are none.
+pub fn queue_pauses(variables: &config::LocalStack) -> service_sqs::Pauses {
+    let pauses = service_sqs::Pauses::default();
+    let kept = |pause, said: Option<bool>| if said == Some(false) { Duration::ZERO } else { pause };
+    service_sqs::Pauses {
+        purge: kept(pauses.purge, variables.purge_pause),
+        deleted_name: kept(pauses.deleted_name, variables.deleted_queue_pause),
+    }
+}
+
 /// The settings in force by LocalStack's names: what `/_localstack/config` says.
 pub fn config(settings: &Settings) -> Value {
     let listen: Vec<String> = settings.listen.iter().map(ToString::to_string).collect();
@@ -65,6 +76,8 @@ pub fn config(settings: &Settings) -> Value {
         "LAMBDA_LIMITS_CONCURRENT_EXECUTIONS": settings.account_concurrency,
         "LOCALSTACK_HOST": settings.localstack.host,
         "PERSISTENCE": !settings.ephemeral,
+        "SQS_DELAY_PURGE_RETRY": settings.localstack.purge_pause != Some(false),
+        "SQS_DELAY_RECENTLY_DELETED": settings.localstack.deleted_queue_pause != Some(false),
         "IGNORED": settings.localstack.ignored,
     })
 }

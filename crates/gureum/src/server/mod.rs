@@ -98,6 +98,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         account_concurrency: settings.account_concurrency,
         keep_alive: settings.keep_alive,
         localstack_variables: settings.localstack_env,
+        queue_pauses: localstack::queue_pauses(&settings.localstack),
         durable: settings.durability == Durability::Durable,
         failures: Arc::new(Failures::default()),
         isolation: kept.isolation.level,

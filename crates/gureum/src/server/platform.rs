@@ -38,6 +38,7 @@ pub struct Ingredients {
     /// How long an idle execution environment is kept, where it was said.
     pub keep_alive: Option<Duration>,
     pub localstack_variables: bool,
+    pub queue_pauses: service_sqs::Pauses,
     pub durable: bool,
     /// What has gone wrong since the start; a reset forgets nothing of it.
     pub failures: Arc<Failures>,
@@ -111,6 +112,7 @@ impl Platform {
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
             meter: cloudwatch.clone(),
             facts: facts.clone(),
+            pauses: ingredients.queue_pauses,
         }));
         clients.sqs.bind(sqs.clone());
 

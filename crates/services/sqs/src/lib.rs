@@ -23,7 +23,7 @@ use wire::ApiError;
 type Answer<T> = Result<T, ApiError>;
 
 pub use ops::{Look, Peeked, Standing};
-pub use service::{Needs, Service};
+pub use service::{Needs, Pauses, Service};
 
 impl api_sqs::Sqs for Service {
     async fn add_permission(&self, cx: &Cx, input: AddPermissionRequest) -> Answer<AddPermissionResponse> {

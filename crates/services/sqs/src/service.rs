@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use auth::policy::{Policy, PolicyKind};
 use kernel::{Clock, Cx, PageTokens, Rng, Timestamp};
@@ -9,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::access::{self, Action};
 use crate::error::{Error, Result, required};
+use crate::limits::{DELETED_NAME_PAUSE, PURGE_PAUSE};
 use crate::machine::{Command, Out, QueueMachine, Rooms};
 use crate::metrics::{Metrics, Tally};
 use crate::model::name::QueueName;
@@ -22,6 +24,21 @@ pub struct Needs {
     pub page_tokens: PageTokens,
     pub meter: Arc<dyn Meter>,
     pub facts: Arc<dyn Facts>,
+    pub pauses: Pauses,
+}
+
+/// How long a queue rests between two purges, and a name after its queue was deleted. AWS's by default; suites of tests that
+/// begin anew with every test want none.
+#[derive(Clone, Copy, Debug)]
+pub struct Pauses {
+    pub purge: Duration,
+    pub deleted_name: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { purge: PURGE_PAUSE, deleted_name: DELETED_NAME_PAUSE }
+    }
 }
 
 /// SQS. Its background work is in [`Service::tasks`].
@@ -31,6 +48,7 @@ pub struct Service {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) page_tokens: PageTokens,
     pub(crate) facts: Arc<dyn Facts>,
+    pub(crate) pauses: Pauses,
     pub(crate) machines: Machines<QueueMachine>,
     /// Until the task that keeps the time takes it.
     pub(crate) timers: Mutex<Option<Timers<QueueMachine>>>,
@@ -68,7 +86,7 @@ impl Known {
 
 impl Service {
     pub fn new(needs: Needs) -> Self {
-        let Needs { store, clock, rng, page_tokens, meter, facts } = needs;
+        let Needs { store, clock, rng, page_tokens, meter, facts, pauses } = needs;
         let (machines, timers) = Machines::new(store.clone());
         Self {
             metrics: Metrics::new(meter, clock.clone()),
@@ -77,6 +95,7 @@ impl Service {
             rng,
             page_tokens,
             facts,
+            pauses,
             machines,
             timers: Mutex::new(Some(timers)),
             known: RwLock::default(),

@@ -1,6 +1,7 @@
 //! What a queue is asked, and what it answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use store::Key;
@@ -27,7 +28,8 @@ pub(crate) enum Command {
     Peek(u64),
     /// The body of a message, as far as the queue has come.
     Body(u64),
-    Purge,
+    /// Unless it was purged within this time.
+    Purge(Duration),
     /// The queue's record was changed.
     Refresh,
     DeleteQueue,

@@ -154,7 +154,7 @@ impl QueueMachine {
             Command::Measure => self.measure(&attributes, fx.now().millis(), stored)?,
             Command::Peek(from) => Reply::now(Out::Peeked(self.peek(from, &attributes, stored, fx.now().millis())?)),
             Command::Body(sequence) => Reply::now(Out::Body(stored.get(&self.keys.body(sequence))?)),
-            Command::Purge => self.purge(stored, fx)?,
+            Command::Purge(pause) => self.purge(pause, stored, fx)?,
             Command::Refresh => self.refresh(stored, fx)?,
             Command::DeleteQueue => self.delete_queue(fx),
             Command::Take(messages) => self.take(messages, &attributes, fx),

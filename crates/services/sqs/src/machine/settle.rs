@@ -1,12 +1,13 @@
 //! What becomes of messages that were received, and of the queue itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use store::{Effects, Reply, StoreError, Txn};
 
 use super::send::retention_ms;
 use super::{Line, Out, QueueMachine, Settled};
-use crate::limits::{MESSAGES_AT_ONCE, PURGE_PAUSE, VISIBILITY_SECONDS};
+use crate::limits::{MESSAGES_AT_ONCE, VISIBILITY_SECONDS};
 use crate::model::attributes::Attributes;
 use crate::model::flight::{Phase, State};
 use crate::model::message::Message;
@@ -126,9 +127,14 @@ impl QueueMachine {
         Settled::Done
     }
 
-    pub(super) fn purge(&mut self, stored: &Txn, fx: &mut Effects<Self>) -> Result<Reply<Out>, StoreError> {
+    pub(super) fn purge(
+        &mut self,
+        pause: Duration,
+        stored: &Txn,
+        fx: &mut Effects<Self>,
+    ) -> Result<Reply<Out>, StoreError> {
         let now = fx.now();
-        if self.mark.purged > (now - PURGE_PAUSE).millis() {
+        if self.mark.purged > (now - pause).millis() {
             return Ok(Reply::now(Out::PurgedLately));
         }
         let mut from = match &self.line {

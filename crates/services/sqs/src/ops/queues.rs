@@ -6,7 +6,6 @@ use wire::Map;
 
 use crate::access::{self, Action};
 use crate::error::{Error, Result, invalid, required};
-use crate::limits::DELETED_NAME_PAUSE;
 use crate::machine::{Command, Out};
 use crate::model::attributes::Attributes;
 use crate::model::name::{self, QueueName};
@@ -30,14 +29,14 @@ impl Service {
         }
         let place = Place::of(&name);
         let (key, deleted) = (place.queue(&name.name), place.deleted(&name.name));
-        let (now, number) = (self.now(), self.random());
+        let (now, number, pause) = (self.now(), self.random(), self.pauses.deleted_name);
         self.store
             .transact(move |txn| {
                 if let Some(queue) = txn.get_record::<Queue>(&key)? {
                     return same(&queue, &queue.attributes.with(&given)?, &tags);
                 }
                 let lately = txn.get_record::<Deleted>(&deleted)?;
-                if lately.is_some_and(|lately| lately.at > (now - DELETED_NAME_PAUSE).millis()) {
+                if lately.is_some_and(|lately| lately.at > (now - pause).millis()) {
                     return Err(Error::DeletedRecently);
                 }
                 txn.delete(deleted);
@@ -96,7 +95,7 @@ impl Service {
 
     pub(crate) async fn empty_queue(&self, cx: &Cx, input: PurgeQueueRequest) -> Result<()> {
         let known = self.named(cx, input.queue_url, Action::Shared("PurgeQueue"))?;
-        match self.call(&known.id, Command::Purge).await? {
+        match self.call(&known.id, Command::Purge(self.pauses.purge)).await? {
             Out::PurgedLately => Err(Error::PurgeInProgress(known.name().name.clone())),
             _ => {
                 self.sweep.notify_one();

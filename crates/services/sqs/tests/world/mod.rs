@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_sqs::Sqs;
 use api_sqs::types::*;
 use kernel::{Access, AccountId, Caller, Clock, Cx, OsRng, PageTokens, Region, VirtualClock};
-use service_sqs::{Look, Needs, Service};
+use service_sqs::{Look, Needs, Pauses, Service};
 use store::backend::mem::Mem;
 use store::{Durability, Folder, Store};
 
@@ -56,6 +56,7 @@ impl World {
             page_tokens: PageTokens::new([7; 32]),
             meter,
             facts,
+            pauses: Pauses::default(),
         };
         let sqs = Arc::new(Service::new(needs));
         let tasks = sqs.tasks().into_iter().map(|(_, task)| tokio::spawn(task)).collect();
