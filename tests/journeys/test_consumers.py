@@ -247,7 +247,9 @@ def test_sqs_consumer_gives_back_what_failed_until_it_is_a_dead_letter(gureum, a
 def test_sqs_consumers_heartbeat_keeps_a_long_job_to_itself(gureum, account, sqs, name, tmp_path, started):
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody=body(what="long", ms=5000))
-    Consumer(gureum, account, tmp_path, started, queueUrl=url, visibilityTimeout=2, heartbeatInterval=1)
+    first = Consumer(gureum, account, tmp_path, started, queueUrl=url, visibilityTimeout=2, heartbeatInterval=1)
+    # The one without a heartbeat must not get it first.
+    assert eventually(lambda: first.journal.of("began")), first.process.log()
     other = Consumer(gureum, account, tmp_path, started, queueUrl=url, visibilityTimeout=2)
     assert eventually(lambda: other.journal.of("message_processed")), other.process.log()
     assert other.journal.of("began") == [["long", 1]] and counts(sqs, url) == [0, 0, 0]
