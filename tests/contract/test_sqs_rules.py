@@ -122,10 +122,32 @@ def test_a_queues_url_takes_what_is_about_the_queue_and_nothing_else(queue, gure
 def test_messages_are_sent_received_and_deleted_by_get(sqs, queue):
     url = queue()
     status, text = ask(url, Action="SendMessage", MessageBody="by <hand> & more", Version="2012-11-05")
-    assert status == 200 and text.startswith(f'<SendMessageResponse xmlns="{QUERY_XML}"><SendMessageResult><MD5OfMessageBody>')
+    assert status == 200 and text.startswith(
+        f'<?xml version="1.0"?><SendMessageResponse xmlns="{QUERY_XML}"><SendMessageResult><MD5OfMessageBody>'
+    )
     status, text = ask(url, Action="ReceiveMessage", VisibilityTimeout="0")
     assert status == 200 and "<Body>by &lt;hand&gt; &amp; more</Body>" in text
     [message] = receive(sqs, url)
     status, text = ask(url, Action="DeleteMessage", ReceiptHandle=message["ReceiptHandle"])
     assert status == 200 and "<DeleteMessageResponse" in text and "<RequestId>" in text
     assert bodies(sqs, url) == []
+
+
+def test_a_lone_name_needs_no_number_in_the_query_protocol(sqs, queue):
+    url = queue()
+    assert ask(url, **{"Action": "SetQueueAttributes", "Attribute.Name": "VisibilityTimeout", "Attribute.Value": "35"})[0] == 200
+    status, text = ask(url, Action="GetQueueAttributes", AttributeName="VisibilityTimeout")
+    assert status == 200 and "<Attribute><Name>VisibilityTimeout</Name><Value>35</Value></Attribute>" in text
+    send(sqs, url, "x", MessageAttributes=attribute("String", "y"))
+    status, text = ask(url, "POST", {"Action": "ReceiveMessage", "AttributeName": "All", "MessageAttributeName": "All"})
+    assert "<Name>SentTimestamp</Name>" in text and "<StringValue>y</StringValue>" in text
+
+
+def test_errors_of_the_query_protocol_have_the_form_that_old_clients_read(queue):
+    status, text = ask(queue() + "-none", "POST", {"Action": "SendMessage", "MessageBody": "x", "Version": "2012-11-05"})
+    head, tail = text.split("<RequestId>")
+    assert status == 400 and tail.endswith("</RequestId></ErrorResponse>")
+    assert head == (
+        f'<?xml version="1.0"?><ErrorResponse xmlns="{QUERY_XML}"><Error><Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue'
+        "</Code><Message>The specified queue does not exist.</Message><Detail/></Error>"
+    )

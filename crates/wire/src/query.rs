@@ -45,6 +45,10 @@ impl Node {
         self.children.get(name)
     }
 
+    fn is_something(&self) -> bool {
+        self.value.as_ref().is_some_and(|value| !value.is_empty()) || !self.children.is_empty()
+    }
+
     /// The numbered children in the order of their numbers.
     fn items(&self) -> Vec<&Node> {
         let numbered = self.children.iter().filter_map(|(step, node)| {
@@ -99,10 +103,14 @@ impl Reader<'_> {
     }
 }
 
-/// The items below `step`, or right here for flattened lists. Clients that flatten where they should not are understood.
+/// The items below `step`, or right here for flattened lists. Clients that flatten where they should not are understood, and
+/// so is a lone item without a number, `Attribute.Name=…`. Source: SQS API Reference of 2012, SetQueueAttributes, "Examples".
 fn numbered<'a>(node: &'a Node, flat: bool, step: &str) -> Vec<&'a Node> {
     match node.child(step) {
         Some(list) if !flat => list.items(),
-        _ => node.items(),
+        _ => match node.items() {
+            items if flat && items.is_empty() && node.is_something() => vec![node],
+            items => items,
+        },
     }
 }

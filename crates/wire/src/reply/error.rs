@@ -201,7 +201,11 @@ fn xml_body(
     }
     let is_s3 = model.is_some_and(|model| model.endpoint.error_style.request_id == RequestIdStyle::S3);
     let names = if protocol == ProtocolKind::AwsQuery { Names::Query } else { Names::Rest };
-    let declaration = if is_s3 { "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" } else { "" };
+    let declaration = match model {
+        _ if is_s3 => "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
+        Some(model) if protocol == ProtocolKind::AwsQuery => super::query_declaration(model),
+        _ => "",
+    };
     let mut writer = Writer { model: model.unwrap_or(&NO_MODEL), names, out: declaration.to_owned() };
     let namespace = model.map_or("", |model| model.endpoint.xml_namespace);
     let outer = if is_s3 { 0 } else { writer.start("ErrorResponse", namespace) };

@@ -48,6 +48,12 @@ pub(crate) fn content_type(protocol: ProtocolKind) -> &'static str {
     }
 }
 
+/// What stands before the XML of a query service: SQS alone declares it. Source: an answer of AWS's shown in
+/// softwaremill/elasticmq#574.
+fn query_declaration(model: &Model) -> &'static str {
+    if model.endpoint.service == "sqs" { "<?xml version=\"1.0\"?>" } else { "" }
+}
+
 /// Puts an answer together: the headers that every one has go on last.
 fn finish(
     model: Option<&Model>,

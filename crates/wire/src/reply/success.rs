@@ -149,6 +149,7 @@ fn payload(
 /// `<OpResponse><OpResult>…</OpResult><ResponseMetadata>…`
 fn query_body(model: &Model, operation: &Operation, output: &Doc, request_id: &str) -> String {
     let mut writer = Writer { model, names: Names::Query, out: String::with_capacity(512) };
+    writer.out.push_str(super::query_declaration(model));
     let response = format!("{}Response", operation.name);
     let outer = writer.start(&response, model.endpoint.xml_namespace);
     if let Some(shape) = operation.output {
