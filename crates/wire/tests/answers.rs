@@ -66,9 +66,10 @@ fn rest_errors_have_type_header_and_the_members_of_their_shape() {
     assert_eq!(missing.status(), 404);
     assert_eq!(header(&missing, "x-amzn-errortype"), Some("NotFoundException"));
     assert_eq!(header(&missing, "x-amzn-requestid"), Some("r-1"));
-    assert_eq!(text(&missing), r#"{"Type":"User","Message":"Function not found: f"}"#);
+    assert_eq!(text(&missing), r#"{"Message":"Function not found: f"}"#);
     let slow = ApiError::modeled(&FACTS[1], "slow")
         .with("retryAfterSeconds", Doc::Str("3".into()))
+        .with("Type", Doc::Str("User".into()))
         .with("Reason", Doc::Str("Concurrent".into()));
     let slow = error(ProtocolKind::RestJson1, slow);
     assert_eq!(header(&slow, "retry-after"), Some("3"));

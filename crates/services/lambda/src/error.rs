@@ -234,7 +234,7 @@ impl From<Error> for ApiError {
                 limits::POLICY_BYTES_MAX
             ))),
             // Without a `Type`, as recorded.
-            Error::NoRoomToProvision(message) => Self::unmodeled(400, "InvalidParameterValueException", message),
+            Error::NoRoomToProvision(message) => aws::invalid_parameter_value_exception(message),
             Error::Invalid(message) => user(aws::invalid_parameter_value_exception(message)),
             Error::Constraint(message) => {
                 Self { class: wire::ErrorClass::Validation, ..Self::unmodeled(400, "ValidationException", message) }

@@ -16,7 +16,7 @@ pub(super) fn encode(
 ) -> Response<Body> {
     let mut headers = HeaderMap::new();
     let kind = protocol.kind;
-    let filled = model.and_then(|model| Filled::new(model, kind, error));
+    let filled = model.and_then(|model| Filled::new(model, error));
     if let (true, Some(filled)) = (is_rest(kind), &filled) {
         rest::encode_head(filled.model, filled.shape, &filled.doc, &mut headers);
     }
@@ -70,7 +70,7 @@ struct Filled {
 }
 
 impl Filled {
-    fn new(model: &'static Model, protocol: ProtocolKind, error: &ApiError) -> Option<Self> {
+    fn new(model: &'static Model, error: &ApiError) -> Option<Self> {
         let shape = error.facts?.shape;
         let members = model.members(shape);
         let mut slots = vec![None; members.len()];
@@ -79,25 +79,12 @@ impl Filled {
             let given = error.members.iter().find(|(name, _)| *name == member.name);
             *slot = given.map(|(_, value)| value.clone());
             let is_text = matches!(model.shape(member.shape).kind, Kind::String | Kind::Enum(_));
-            if !is_text {
-                continue;
-            }
-            if member.name.eq_ignore_ascii_case("message") {
+            if is_text && member.name.eq_ignore_ascii_case("message") {
                 *slot = slot.take().or_else(|| error.message.clone().map(Doc::Str));
                 holds_message |= slot.is_some();
-            } else if slot.is_none() && member.name == "Type" && protocol == ProtocolKind::RestJson1 {
-                *slot = Some(Doc::Str(side(error.fault).to_owned()));
             }
         }
         Some(Self { model, shape, doc: Doc::Struct(slots), holds_message })
-    }
-}
-
-/// Whose fault an error is, in the words of Lambda's `Type` member.
-fn side(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Client => "User",
-        Fault::Server => "Service",
     }
 }
 
