@@ -18,10 +18,21 @@ use super::pages::page_size;
 use crate::error::Error;
 use crate::functions::Function;
 use crate::limits::PAGE_MAX;
-use crate::model::name::{FunctionRef, LATEST, version_number};
+use crate::model::name::{LATEST, version_number};
 use crate::model::room::TooMuch;
-use crate::records::{ProvisionedRecord, VersionRecord};
+use crate::records::ProvisionedRecord;
 use crate::service::{Shared, existing};
+
+/// What Get and Delete say of `$LATEST`.
+const NOT_PUBLISHED: &str = "The function resource provided must be an alias or a published version.";
+
+/// What a configuration is for: a published version, by itself or by an alias.
+struct Target {
+    function: Arc<Function>,
+    name: String,
+    qualifier: String,
+    version: String,
+}
 
 /// A configuration as answers show it.
 struct Shown {
@@ -41,31 +52,26 @@ impl Shared {
         input: PutProvisionedConcurrencyConfigRequest,
     ) -> Result<PutProvisionedConcurrencyConfigResponse, Error> {
         let action = "PutProvisionedConcurrencyConfig";
-        let (named, function) = self.own(cx, &input.function_name, Some(&input.qualifier), action)?;
-        if named.qualifier_or_latest() == LATEST {
-            return Err(Error::invalid(
-                "Provisioned Concurrency Configs cannot be applied to unpublished function versions.",
-            ));
-        }
-        let version = target(&function, &named)?.version.clone();
-        check_alone(&function, named.qualifier_or_latest(), &version)?;
+        let unpublished = "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
+        let Target { function, name, qualifier, version } =
+            self.target(cx, &input.function_name, &input.qualifier, action, unpublished)?;
+        check_alone(&function, &qualifier, &version)?;
         let wanted = u32::try_from(input.provisioned_concurrent_executions).unwrap_or(0);
-        let place = function.place.clone();
+        let place = &function.place;
         // Claimed before it is written, so that two requests at once cannot have the same room.
-        self.concurrency.try_claim(&place, &named.name, &version, wanted).map_err(|why| refused(&why))?;
+        self.concurrency.try_claim(place, &name, &version, wanted).map_err(|why| refused(&why))?;
         let record = ProvisionedRecord { requested: wanted, last_modified: self.clock.wall() };
-        let (here, name, qualifier) = (place.clone(), named.name.clone(), named.qualifier_or_latest().to_owned());
-        let kept = record.clone();
-        let written = self.change(&place, &named.name, move |txn| {
-            existing(txn, &here, &name)?;
-            Ok(txn.put_record(here.provisioned_of(&name, &qualifier), &kept)?)
+        let before = function.provisioned.get(&qualifier).map_or(0, |record| record.requested);
+        let (here, own, kept) = (place.clone(), name.clone(), record.clone());
+        let written = self.change(place, &name, move |txn| {
+            existing(txn, &here, &own)?;
+            Ok(txn.put_record(here.provisioned_of(&own, &qualifier), &kept)?)
         });
         if let Err(error) = written.await {
-            let before = function.provisioned.get(named.qualifier_or_latest()).map_or(0, |record| record.requested);
-            self.concurrency.claim(&place, &named.name, &version, before);
+            self.concurrency.claim(place, &name, &version, before);
             return Err(error);
         }
-        self.provision(&place, &named.name, Some(&version))?;
+        self.provision(place, &name, Some(&version))?;
         let shown = self.shown(&function, &version, &record);
         Ok(PutProvisionedConcurrencyConfigResponse {
             requested_provisioned_concurrent_executions: Some(shown.requested),
@@ -83,11 +89,10 @@ impl Shared {
         input: GetProvisionedConcurrencyConfigRequest,
     ) -> Result<GetProvisionedConcurrencyConfigResponse, Error> {
         let action = "GetProvisionedConcurrencyConfig";
-        let (named, function) = self.own(cx, &input.function_name, Some(&input.qualifier), action)?;
-        check_published(&named)?;
-        let version = target(&function, &named)?;
-        let record = function.provisioned.get(named.qualifier_or_latest()).ok_or(Error::NotProvisioned)?;
-        let shown = self.shown(&function, &version.version, record);
+        let Target { function, qualifier, version, .. } =
+            self.target(cx, &input.function_name, &input.qualifier, action, NOT_PUBLISHED)?;
+        let record = function.provisioned.get(&qualifier).ok_or(Error::NotProvisioned)?;
+        let shown = self.shown(&function, &version, record);
         Ok(GetProvisionedConcurrencyConfigResponse {
             requested_provisioned_concurrent_executions: Some(shown.requested),
             available_provisioned_concurrent_executions: Some(shown.available),
@@ -123,18 +128,42 @@ impl Shared {
         input: DeleteProvisionedConcurrencyConfigRequest,
     ) -> Result<DeleteProvisionedConcurrencyConfigResponse, Error> {
         let action = "DeleteProvisionedConcurrencyConfig";
-        let (named, function) = self.own(cx, &input.function_name, Some(&input.qualifier), action)?;
-        check_published(&named)?;
-        target(&function, &named)?;
-        let (here, name, qualifier) =
-            (function.place.clone(), named.name.clone(), named.qualifier_or_latest().to_owned());
-        self.change(&function.place, &named.name, move |txn| {
-            txn.delete(here.provisioned_of(&name, &qualifier));
+        let Target { function, name, qualifier, .. } =
+            self.target(cx, &input.function_name, &input.qualifier, action, NOT_PUBLISHED)?;
+        let key = function.place.provisioned_of(&name, &qualifier);
+        self.change(&function.place, &name, move |txn| {
+            txn.delete(key);
             Ok(())
         })
         .await?;
-        self.provision(&function.place, &named.name, None)?;
+        self.provision(&function.place, &name, None)?;
         Ok(DeleteProvisionedConcurrencyConfigResponse {})
+    }
+
+    /// What a request names. Errors: it is not there, is not published (in the words of `unpublished`), or shares between two
+    /// versions.
+    fn target(
+        &self,
+        cx: &Cx,
+        function: &str,
+        qualifier: &str,
+        action: &str,
+        unpublished: &str,
+    ) -> Result<Target, Error> {
+        let (named, function) = self.own(cx, function, Some(qualifier), action)?;
+        let qualifier = named.qualifier_or_latest();
+        if qualifier == LATEST {
+            return Err(Error::invalid(unpublished));
+        }
+        let version = function.qualified(Some(qualifier)).ok_or_else(|| match version_number(qualifier) {
+            Some(_) => Error::FunctionNotFound { arn: named.qualified_arn() },
+            None => Error::CannotFindAlias { arn: named.qualified_arn() },
+        })?;
+        if function.aliases.get(qualifier).is_some_and(|alias| !alias.weights.is_empty()) {
+            return Err(Error::invalid("Alias with weights can not be used with Provisioned Concurrency"));
+        }
+        let (qualifier, version) = (qualifier.to_owned(), version.version.clone());
+        Ok(Target { function, name: named.name, qualifier, version })
     }
 
     fn listed(
@@ -171,20 +200,6 @@ impl Shared {
     }
 }
 
-/// The version that a configuration is for. Errors: there is none, or the alias shares between two.
-fn target<'a>(function: &'a Function, named: &FunctionRef) -> Result<&'a VersionRecord, Error> {
-    let qualifier = named.qualifier_or_latest();
-    let version = function.qualified(Some(qualifier));
-    let version = version.ok_or_else(|| match version_number(qualifier) {
-        Some(_) => Error::FunctionNotFound { arn: named.qualified_arn() },
-        None => Error::CannotFindAlias { arn: named.qualified_arn() },
-    })?;
-    if function.aliases.get(qualifier).is_some_and(|alias| !alias.weights.is_empty()) {
-        return Err(Error::invalid("Alias with weights can not be used with Provisioned Concurrency"));
-    }
-    Ok(version)
-}
-
 /// Errors: another qualifier has provisioned concurrency for the same version.
 /// Source: Lambda Developer Guide, "Configuring provisioned concurrency for a function"; the words are from memory.
 pub(super) fn check_alone(function: &Function, qualifier: &str, version: &str) -> Result<(), Error> {
@@ -197,13 +212,6 @@ pub(super) fn check_alone(function: &Function, qualifier: &str, version: &str) -
         Some(_) => Err(Error::Conflict(
             "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
         )),
-    }
-}
-
-fn check_published(named: &FunctionRef) -> Result<(), Error> {
-    match named.qualifier_or_latest() {
-        LATEST => Err(Error::invalid("The function resource provided must be an alias or a published version.")),
-        _ => Ok(()),
     }
 }
 
