@@ -245,6 +245,7 @@ def test_what_aws_refuses_is_refused_in_its_words(client, awslambda, queue, func
     assert words(DestinationConfig={"OnFailure": {"Destination": arn}}) == (
         "Unsupported DestinationConfig parameter for given event source mapping type."
     )
+    assert words(StartingPosition="LATEST") == "StartingPosition is not valid for SQS event sources."
     assert words(FunctionName=name) == (
         "Queue visibility timeout: 30 seconds is less than Function timeout: 31 seconds"
     )
@@ -296,6 +297,21 @@ def test_messages_that_no_filter_wants_are_dropped(sqs, queue, function, mapping
     assert eventually(lambda: left(sqs, url) == (0, 0))
 
 
+def test_a_filter_for_json_takes_no_text_and_a_filter_for_text_no_json(sqs, queue, function, mapping, events, name):
+    json_url, for_json = queue("-json")
+    text_url, for_text = queue("-text")
+    function(WORKER)
+    function(WORKER, suffix="-text")
+    mapping(for_json, name, FilterCriteria={"Filters": [{"Pattern": '{"body":{"kind":[{"exists":false}]}}'}]})
+    mapping(for_text, name + "-text", FilterCriteria={"Filters": [{"Pattern": '{"body":[{"anything-but":"no"}]}'}]})
+    for body in ("text", '{"other":1}', '{"kind":1}', "no"):
+        sqs.send_message(QueueUrl=json_url, MessageBody=body)
+        sqs.send_message(QueueUrl=text_url, MessageBody=body)
+    assert eventually(lambda: left(sqs, json_url) == (0, 0) and left(sqs, text_url) == (0, 0))
+    assert eventually(lambda: bodies(events(name)) == [['{"other":1}']])
+    assert eventually(lambda: bodies(events(name + "-text")) == [["text"]])
+
+
 def test_messages_of_one_window_come_together(sqs, queue, function, mapping, events, name):
     url, arn = queue()
     function(WORKER)
@@ -327,6 +343,44 @@ def test_reported_failures_come_back_and_the_others_do_not(sqs, queue, function,
     assert dead_letter["Body"] == "fail"
     assert left(sqs, url) == (0, 0)
     assert eventually(lambda: sorted(sum(bodies(events(name)), [])) == ["fail", "fail", "fine", "good"])
+
+
+# Answers what its message says, `$ID` being the message's own.
+PARROT = """
+exports.handler = async ({ Records: [{ body, messageId }] }) => {
+  if (body === 'raise') throw new Error(body);
+  return JSON.parse(body.replaceAll('$ID', messageId));
+};
+"""
+
+
+def test_a_batch_is_done_unless_the_answer_says_otherwise(awslambda, sqs, queue, function, mapping, name):
+    url, arn = queue(VisibilityTimeout="600")
+    function(PARROT)
+    done = ["null", '""', "[]", "{}", '{"batchItemFailures":[]}', '{"batchItemFailures":null}', '{"statusCode":500}']
+    done += ['{"BatchItemFailures":[{"ItemIdentifier":"$ID"}]}']
+    failed = ["raise", '"done"', "7", "[1]", '{"batchItemFailures":"$ID"}', '{"batchItemFailures":["$ID"]}']
+    for failure in ('"$ID"', '""', "null", "7", '"unknown"', '"$ID"},{"itemIdentifier":"unknown"'):
+        failed += [f'{{"batchItemFailures":[{{"itemIdentifier":{failure}}}]}}']
+    failed += ['{"batchItemFailures":[{"id":"$ID"}]}', '{"batchItemFailures":[null]}', '{"batchItemFailures":[{}]}']
+    for answer in done + failed:
+        sqs.send_message(QueueUrl=url, MessageBody=answer)
+    uuid = mapping(arn, name, BatchSize=1, FunctionResponseTypes=["ReportBatchItemFailures"])
+    assert eventually(lambda: left(sqs, url) == (0, len(failed)))
+    gone(awslambda, uuid)
+    # Nothing is in flight any more, so what is there has not been deleted.
+    assert left(sqs, url) == (0, len(failed))
+
+
+def test_without_the_setting_only_an_error_fails_a_batch(awslambda, sqs, queue, function, mapping, name):
+    url, arn = queue(VisibilityTimeout="600")
+    function(PARROT)
+    for answer in ("raise", '{"batchItemFailures":[{"itemIdentifier":"$ID"}]}', '"done"', "7"):
+        sqs.send_message(QueueUrl=url, MessageBody=answer)
+    uuid = mapping(arn, name, BatchSize=1)
+    assert eventually(lambda: left(sqs, url) == (0, 1))
+    gone(awslambda, uuid)
+    assert left(sqs, url) == (0, 1)
 
 
 def test_a_batch_whose_handler_fails_ends_in_the_dead_letter_queue(sqs, queue, function, mapping, events, name):

@@ -67,6 +67,13 @@ impl Pattern {
     pub fn matches(&self, event: &Value) -> bool {
         event.is_object() && self.branches.iter().any(|branch| branch.matches(event))
     }
+
+    /// Whether an event fits in which one member is what somebody sent. What is said of its fields takes only JSON, what is said of
+    /// it as a whole takes only a text, even where the one or the other is to be absent.
+    pub fn matches_content(&self, event: &Value, member: &str) -> bool {
+        let is_json = event.get(member).is_some_and(is_nested);
+        event.is_object() && self.branches.iter().any(|branch| branch.takes(member, is_json) && branch.matches(event))
+    }
 }
 
 impl Alternative {
@@ -81,6 +88,12 @@ impl Alternative {
             field.matchers = said.matchers;
         }
         Self { root, absent }
+    }
+
+    /// Whether what is said of a member at the top is of the form that it has.
+    fn takes(&self, member: &str, is_json: bool) -> bool {
+        let said = self.root.below.get(member);
+        said.is_none_or(|said| if is_json { said.matchers.is_empty() } else { said.below.is_empty() })
     }
 
     fn matches(&self, event: &Value) -> bool {

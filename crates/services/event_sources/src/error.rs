@@ -21,6 +21,8 @@ pub(crate) enum Error {
     SourceNotServed(&'static str),
     #[error("{0} does not go with the source")]
     Unsupported(&'static str),
+    #[error("a queue has no place to start from")]
+    StartingPosition,
     #[error("the settings cannot be: {0:?}")]
     Settings(Refused),
     #[error("a mapping of {source_arn} for {function} exists: {uuid}")]
@@ -68,6 +70,8 @@ impl From<Error> for ApiError {
             Error::Unsupported(parameter) => {
                 invalid(format!("Unsupported {parameter} parameter for given event source mapping type."))
             }
+            // Source: AWS's answer in motdotla/node-lambda, issue 466.
+            Error::StartingPosition => invalid("StartingPosition is not valid for SQS event sources."),
             Error::Settings(refused) => invalid(settings(refused)),
             Error::Exists { source_arn, function, uuid } => user(aws::resource_conflict_exception(format!(
                 "An event source mapping with SQS arn (\" {source_arn} \") and function (\" {function} \") already exists. \

@@ -31,7 +31,7 @@ impl Filters {
                 *held = read;
             }
         }
-        self.0.iter().any(|pattern| pattern.matches(&record))
+        self.0.iter().any(|pattern| pattern.matches_content(&record, content))
     }
 }
 
@@ -53,6 +53,11 @@ mod tests {
         assert!(!passes(&[r#"{"body":{"code":["BBBB"]}}"#], "BBBB"));
         assert!(passes(&[r#"{"body":["plain"]}"#], "plain"));
         assert!(!passes(&[r#"{"body":["plain"]}"#], r#"{"plain":"plain"}"#));
+        assert!(!passes(&[r#"{"body":{"code":[{"exists":false}]}}"#], "BBBB"), "absent from JSON, not from a text");
+        assert!(passes(&[r#"{"body":{"code":[{"exists":false}]}}"#], "[]"));
+        assert!(!passes(&[r#"{"body":[{"exists":false}]}"#], r#"{"code":"BBBB"}"#));
+        assert!(passes(&[r#"{"$or":[{"body":{"a":["1"]}},{"body":["plain"]}]}"#], "plain"));
+        assert!(passes(&[r#"{"messageId":["m"]}"#], "BBBB") && passes(&[r#"{"messageId":["m"]}"#], "{}"));
     }
 
     #[test]

@@ -45,8 +45,10 @@ macro_rules! asked {
 
 /// Errors: a member that does not go with the source.
 pub(super) fn of_create(kind: &SourceKind, input: CreateEventSourceMappingRequest) -> Result<Asked> {
+    if matches!(kind, SourceKind::Sqs { .. }) && input.starting_position.is_some() {
+        return Err(Error::StartingPosition);
+    }
     let only_here = [
-        ("StartingPosition", input.starting_position.is_some()),
         ("StartingPositionTimestamp", input.starting_position_timestamp.is_some()),
         ("Topics", input.topics.is_some()),
         ("Queues", input.queues.is_some()),
