@@ -100,6 +100,12 @@ impl Open {
         }
     }
 
+    /// What the function gets, and whoever is told of it: `{}` where nothing was sent.
+    fn payload(&self, shared: &Shared) -> Result<Bytes, Error> {
+        let key = self.event.place.event_payload(&self.event.function, &self.event.request_id);
+        Ok(or_nothing(shared.store.get(&key)?.unwrap_or_default()))
+    }
+
     fn series(&self) -> Series {
         Series::called(&self.event.place, &self.event.function, self.record.qualifier.as_deref(), None)
     }
@@ -130,30 +136,31 @@ async fn open(shared: &Shared, event: Event) -> Result<Option<Open>, Error> {
 async fn step(shared: &Arc<Shared>, event: Event, leave: Leave) -> Result<(), Error> {
     let Some(mut open) = open(shared, event).await? else { return Ok(()) };
     if matches!(leave, Leave::Throttled) && open.record.ended.is_none() {
-        return decide(shared, open, Bytes::new(), Try::NotRun, None).await;
+        return decide(shared, open, Try::NotRun, None).await;
     }
-    let payload_key = open.event.place.event_payload(&open.event.function, &open.event.request_id);
-    let payload = shared.store.get(&payload_key)?.unwrap_or_default();
     if open.record.ended.is_some() {
-        return tell(shared, &open, payload).await;
+        return tell(shared, &open).await;
     }
     if retry::expired(open.patience(), open.record.accepted, shared.clock.now()) {
-        return end(shared, open, payload, Some(Condition::EventAgeExceeded), None).await;
+        return end(shared, open, Some(Condition::EventAgeExceeded), None).await;
     }
     if open.record.is_loop {
         open.count(shared, Metric::RecursiveInvocationsDropped);
-        return end(shared, open, payload, Some(Condition::RecursiveLoop), None).await;
+        return end(shared, open, Some(Condition::RecursiveLoop), None).await;
     }
     let (tried, last) = match leave {
-        Leave::Run(admitted, version) => try_once(shared, &open, payload.clone(), admitted, &version).await,
-        Leave::Forbidden => return end(shared, open, payload, Some(Condition::ZeroReservedConcurrency), None).await,
+        Leave::Run(admitted, version) => {
+            let payload = open.payload(shared)?;
+            try_once(shared, &open, payload, admitted, &version).await
+        }
+        Leave::Forbidden => return end(shared, open, Some(Condition::ZeroReservedConcurrency), None).await,
         Leave::Nothing | Leave::Throttled => (Try::NotRun, None),
     };
     if tried == Try::FunctionError || tried == Try::Succeeded {
         open.record.runs += 1;
         open.event.put_off = 0;
     }
-    decide(shared, open, payload, tried, last).await
+    decide(shared, open, tried, last).await
 }
 
 /// What the last run answered.
@@ -179,7 +186,7 @@ async fn try_once(
     };
     let invocation = Invocation {
         request_id: open.event.request_id.clone(),
-        payload: or_nothing(payload),
+        payload,
         invoked_arn: open.named().qualified_arn(),
         client_context: None,
         cognito_identity: None,
@@ -202,19 +209,13 @@ async fn try_once(
     }
 }
 
-async fn decide(
-    shared: &Arc<Shared>,
-    mut open: Open,
-    payload: Bytes,
-    tried: Try,
-    last: Option<Last>,
-) -> Result<(), Error> {
+async fn decide(shared: &Arc<Shared>, mut open: Open, tried: Try, last: Option<Last>) -> Result<(), Error> {
     let Open { record, event, .. } = &open;
     let now = shared.clock.now();
     let next = retry::after(tried, open.patience(), record.accepted, now, record.runs, event.put_off);
     match next {
-        Next::Done => end(shared, open, payload, None, last).await,
-        Next::GiveUp(condition) => end(shared, open, payload, Some(condition), last).await,
+        Next::Done => end(shared, open, None, last).await,
+        Next::GiveUp(condition) => end(shared, open, Some(condition), last).await,
         Next::Again { due } => {
             if tried == Try::FunctionError {
                 open.record.due = due;
@@ -232,7 +233,6 @@ async fn decide(
 async fn end(
     shared: &Arc<Shared>,
     mut open: Open,
-    payload: Bytes,
     condition: Option<Condition>,
     last: Option<Last>,
 ) -> Result<(), Error> {
@@ -256,12 +256,13 @@ async fn end(
     });
     open.record.due = shared.clock.now();
     keep(shared, &open).await?;
-    tell(shared, &open, payload).await
+    tell(shared, &open).await
 }
 
 /// Tells the destinations, at least once; one that cannot be told is said in the log, as AWS says it in a metric.
-async fn tell(shared: &Arc<Shared>, open: &Open, payload: Bytes) -> Result<(), Error> {
+async fn tell(shared: &Arc<Shared>, open: &Open) -> Result<(), Error> {
     let Some(ended) = &open.record.ended else { return Ok(()) };
+    let payload = open.payload(shared)?;
     let report = destinations::Report {
         function: &open.function,
         named: &open.named(),

@@ -111,6 +111,45 @@ async fn a_throttled_event_waits_for_room() {
     assert_eq!(world.engine.runs(), 2);
 }
 
+#[tokio::test]
+async fn an_event_that_found_no_room_in_time_is_told_with_what_was_sent() {
+    let world = World::new().start();
+    world.create("f").await;
+    world.lambda.put_function_event_invoke_config(&cx(), config(None, Some(60))).await.unwrap();
+    let reserve = PutFunctionConcurrencyRequest { function_name: "f".to_owned(), reserved_concurrent_executions: 1 };
+    world.lambda.put_function_concurrency(&cx(), reserve).await.unwrap();
+    world.engine.gate.send_replace(false);
+    world.send("f", "{\"n\":1}").await.unwrap();
+    world.ran(1).await;
+    world.send("f", "{\"n\":2}").await.unwrap();
+    until(|| {
+        world.advance(1);
+        !world.sqs.0.lock().unwrap().is_empty()
+    })
+    .await;
+    let told = told(&world);
+    assert_eq!(told[0]["requestContext"]["condition"], "EventAgeExceeded");
+    assert_eq!(told[0]["requestContext"]["approximateInvokeCount"], 0);
+    assert_eq!(told[0]["requestPayload"], serde_json::json!({ "n": 2 }));
+    assert_eq!((told[0].get("responseContext"), told[0].get("responsePayload")), (None, None));
+    world.engine.gate.send_replace(true);
+    world.no_events().await;
+}
+
+#[tokio::test]
+async fn an_event_without_a_payload_dies_as_the_empty_object_that_the_function_got() {
+    let world = World::new().start();
+    let mut request = new_function("f");
+    request.dead_letter_config = Some(DeadLetterConfig { target_arn: Some(QUEUE.to_owned()) });
+    world.lambda.create_function(&cx(), request).await.unwrap();
+    world.lambda.put_function_event_invoke_config(&cx(), config(Some(0), None)).await.unwrap();
+    world.engine.answer(|_, _| failure("boom"));
+    world.send("f", "").await.unwrap();
+    world.no_events().await;
+    let told = told(&world);
+    assert_eq!((&told[0]["requestPayload"], &told[1]), (&serde_json::json!({}), &serde_json::json!({})));
+}
+
 impl World {
     /// Moves the clock on while an event backs off.
     async fn no_events_within_backoff(&self) {

@@ -215,19 +215,18 @@ pub(super) fn check_alone(function: &Function, qualifier: &str, version: &str) -
     }
 }
 
-/// Source: recorded answers; the first from memory.
+/// Source: recorded answers; the first from memory, with the `Type` that all but the recorded ones have.
 fn refused(why: &TooMuch) -> Error {
-    Error::NoRoomToProvision(match why {
-        TooMuch::Reserved | TooMuch::Claimed(_) => {
-            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
-                .to_owned()
-        }
-        TooMuch::Unreserved { left } => format!(
-            "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{left}]."
+    match why {
+        TooMuch::Reserved | TooMuch::Claimed(_) => Error::invalid(
+            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function",
         ),
-        TooMuch::Least(least) => format!(
+        TooMuch::Unreserved { left } => Error::NoRoomToProvision(format!(
+            "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{left}]."
+        )),
+        TooMuch::Least(least) => Error::NoRoomToProvision(format!(
             "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its \
              minimum value of [{least}]."
-        ),
-    })
+        )),
+    }
 }
