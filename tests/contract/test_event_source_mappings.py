@@ -172,7 +172,8 @@ def test_a_mapping_is_made_shown_listed_changed_and_deleted(client, name):
         "StateTransitionReason": "USER_INITIATED",
     }
     assert state_of(awslambda, uuid, "Enabled")
-    for question in ({}, {"FunctionName": name}, {"FunctionName": made["FunctionArn"]}, {"EventSourceArn": arn}):
+    names = [name, made["FunctionArn"], f"{key}:{name}", f"{key}:function:{name}", f"us-east-1:{key}:function:{name}"]
+    for question in [{}, {"EventSourceArn": arn}, *({"FunctionName": each} for each in names)]:
         listed = awslambda.list_event_source_mappings(**question)["EventSourceMappings"]
         assert [each["UUID"] for each in listed] == [uuid], question
     assert awslambda.list_event_source_mappings(FunctionName="other")["EventSourceMappings"] == []
@@ -423,6 +424,76 @@ def test_fifo_keeps_the_order_of_a_group_over_a_failure(sqs, queue, function, ma
         "MessageDeduplicationId",
         "ApproximateFirstReceiveTimestamp",
     ]
+
+
+def test_a_fifo_batch_that_fails_in_part_leaves_the_rest_in_order(sqs, queue, function, mapping, events, name):
+    dead_url, dead = queue("-dead.fifo", FifoQueue="true")
+    redrive = {"deadLetterTargetArn": dead, "maxReceiveCount": "1"}
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "3"}
+    url, arn = queue(".fifo", RedrivePolicy=redrive, **fifo)
+    function(WORKER)
+    function(WORKER, suffix="-dead")
+    for body in ("one", "fail two", "fail three", "four"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="g")
+    mapping(arn, name, FunctionResponseTypes=["ReportBatchItemFailures"])
+    assert eventually(lambda: left(sqs, url) == (0, 0) and left(sqs, dead_url) == (2, 0))
+    assert bodies(events(name)) == [["one", "fail two", "fail three", "four"]]
+    mapping(dead, name + "-dead", FunctionResponseTypes=["ReportBatchItemFailures"])
+    [batch] = eventually(lambda: events(name + "-dead"))
+    assert bodies([batch]) == [["fail two", "fail three"]]
+    assert {record["attributes"]["DeadLetterQueueSourceArn"] for record in batch["Records"]} == {arn}
+
+
+def test_an_alias_is_invoked_as_itself(awslambda, sqs, queue, function, mapping, client, name):
+    url, arn = queue()
+    function("exports.handler = async (_, c) => console.log('EVENT ' + JSON.stringify(c.invokedFunctionArn));")
+    awslambda.get_waiter("function_active_v2").wait(FunctionName=name)
+    version = awslambda.publish_version(FunctionName=name)["Version"]
+    alias = awslambda.create_alias(FunctionName=name, Name="live", FunctionVersion=version)["AliasArn"]
+    uuid = mapping(arn, name + ":live")
+    assert awslambda.get_event_source_mapping(UUID=uuid)["FunctionArn"] == alias
+    listed = awslambda.list_event_source_mappings(FunctionName=alias)["EventSourceMappings"]
+    assert [each["UUID"] for each in listed] == [uuid]
+    assert awslambda.list_event_source_mappings(FunctionName=name)["EventSourceMappings"] == []
+    sqs.send_message(QueueUrl=url, MessageBody="1")
+    assert eventually(lambda: events_of(client("logs"), name)) == [alias]
+    # Another qualifier of the function is another function to a mapping.
+    other = mapping(arn, f"{name}:{version}", Enabled=False)
+    assert refused(awslambda.update_event_source_mapping, UUID=other, FunctionName=alias)[0] == "ResourceConflictException"
+
+
+def test_two_functions_share_the_messages_of_a_queue(sqs, queue, function, mapping, events, name):
+    url, arn = queue()
+    function(WORKER)
+    function(WORKER, suffix="-other")
+    mapping(arn, name, BatchSize=1)
+    mapping(arn, name + "-other", BatchSize=1)
+    for number in range(20):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    both = lambda: sum(bodies(events(name)) + bodies(events(name + "-other")), [])  # noqa: E731
+    assert eventually(lambda: sorted(both(), key=int) == [str(number) for number in range(20)])
+    assert left(sqs, url) == (0, 0)
+
+
+def test_no_more_batches_are_out_than_the_maximum_concurrency(sqs, queue, function, mapping, name):
+    url, arn = queue(VisibilityTimeout="60")
+    function(WORKER, Timeout=60)
+    for number in range(6):
+        sqs.send_message(QueueUrl=url, MessageBody=f"slow {number}")
+    mapping(arn, name, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+    assert eventually(lambda: left(sqs, url) == (4, 2))
+    assert left(sqs, url) == (4, 2)
+
+
+def test_an_event_has_at_most_six_megabytes(sqs, queue, function, mapping, client, name):
+    url, arn = queue()
+    function("exports.handler = async ({ Records }) => console.log(`EVENT ${Records.length}`);", MemorySize=512)
+    for _ in range(10):
+        sqs.send_message(QueueUrl=url, MessageBody="x" * 1_000_000)
+    mapping(arn, name)
+    sizes = eventually(lambda: (sizes := events_of(client("logs"), name)) and sum(sizes) == 10 and sizes)
+    assert max(sizes) <= 6
+    assert eventually(lambda: left(sqs, url) == (0, 0))
 
 
 def test_a_disabled_mapping_reads_nothing_until_it_is_enabled(awslambda, sqs, queue, function, mapping, events, name):

@@ -11,6 +11,7 @@ pub(crate) fn function_arn(account: &AccountId, region: &Region, name: &str) -> 
         ["arn", ..] => return name.to_owned(),
         [account, "function", rest @ ..] | [_, account, "function", rest @ ..] => (*account, rest),
         ["function", rest @ ..] => (account.as_str(), rest),
+        [account, rest @ ..] if !rest.is_empty() && AccountId::parse(account).is_ok() => (*account, rest),
         rest => (account.as_str(), rest),
     };
     format!("arn:{}:lambda:{region}:{account}:function:{}", partition(region), rest.join(":"))
@@ -66,10 +67,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn functions_are_named_in_four_ways() {
+    fn functions_are_named_by_name_partial_arn_and_arn() {
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
         let read = |name: &str| function_arn(&AccountId::default(), &Region::default(), name);
-        for name in ["f", "function:f", "000000000000:function:f", "us-east-1:000000000000:function:f", arn] {
+        let owned = ["000000000000:f", "000000000000:function:f", "us-east-1:000000000000:function:f"];
+        for name in ["f", "function:f", arn].into_iter().chain(owned) {
             assert_eq!(read(name), arn, "{name}");
         }
         assert_eq!(read("f:live"), format!("{arn}:live"));
