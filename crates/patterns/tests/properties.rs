@@ -75,6 +75,17 @@ proptest! {
     }
 
     #[test]
+    fn content_of_the_other_form_is_all_that_a_match_by_content_leaves_out(event in event(), a in plain()) {
+        let is_json = event.get("a").is_some_and(|value| value.is_object() || value.is_array());
+        for (pattern, wants_json) in [(json!({"a": [a, {"exists": false}]}), false), (json!({"a": {"b": [a, {"exists": false}]}}), true)] {
+            let pattern = Pattern::parse(&pattern.to_string()).unwrap();
+            let expected = pattern.matches(&event) && is_json == wants_json;
+            prop_assert_eq!(pattern.matches_content(&event, "a"), expected);
+            prop_assert_eq!(pattern.matches_content(&event, "c"), pattern.matches(&event));
+        }
+    }
+
+    #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
         let _ = Pattern::parse(&text);
         fuzz::pattern(text.as_bytes());
