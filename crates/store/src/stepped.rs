@@ -48,7 +48,7 @@ impl Steps {
         let between = Between::default();
         tokio::select! {
             biased;
-            _ = commit(committer, &queue, &submitted, &pace, &between) => {}
+            _ = commit(committer, queue, &submitted, &pace, &between) => {}
             _ = release(releasing, &*clock, &pace, &between) => {}
         }
     }
@@ -56,7 +56,7 @@ impl Steps {
 
 async fn commit(
     mut committer: Committer,
-    queue: &Receiver<Queued>,
+    queue: Receiver<Queued>,
     submitted: &Notify,
     pace: &Pace,
     between: &Between,
