@@ -218,6 +218,12 @@ impl KeyRange {
         self
     }
 
+    /// The part of this range that follows every key whose first parts are those of `prefix`.
+    #[must_use]
+    pub fn after_prefix(self, prefix: &Key) -> Self {
+        self.starting_at(&end_of(prefix))
+    }
+
     /// The part of this range that precedes `last`, for reading backward.
     #[must_use]
     pub fn continued_before(mut self, last: &Key) -> Self {
@@ -284,6 +290,8 @@ mod tests {
             prop_assert_eq!(KeyRange::prefix(&key(&a)).contains(&key(&b)), b.starts_with(&a));
             let below = [a.clone(), more].concat();
             prop_assert!(KeyRange::prefix(&key(&a)).contains(&key(&below)));
+            let behind = KeyRange::everything().after_prefix(&key(&a)).contains(&key(&b));
+            prop_assert_eq!(behind, b > a && !b.starts_with(&a));
         }
 
         #[test]

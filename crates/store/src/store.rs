@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use kernel::{Clock, Rng};
+use kernel::{AccountId, Clock, Region, Rng};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::backend::fjall::Fjall;
@@ -16,7 +16,7 @@ use crate::blob::Blobs;
 use crate::committer::{Command, Committer, Done, Durability, OnFatal, Queued};
 use crate::error::StoreError;
 use crate::folder::{Folder, OpenError};
-use crate::key::{Key, KeyRange};
+use crate::key::{Key, KeyRange, Part};
 use crate::limits::{CLEARED_AT_ONCE, QUEUED_COMMANDS_MAX};
 use crate::record::Record;
 use crate::releaser::{self, Releaser, View, Visible};
@@ -195,6 +195,28 @@ impl Store {
         direction: Direction,
     ) -> Result<Vec<(Key, R)>, StoreError> {
         read_records(self.scan(range, limit, direction)?)
+    }
+
+    /// Every account and region of which something of `service` is kept, in the order of keys. It takes two reads a place,
+    /// however much each holds.
+    pub fn places(&self, service: &str) -> Result<Vec<(AccountId, Region)>, StoreError> {
+        let (view, mut rest, mut places) = (self.view(), KeyRange::everything(), Vec::new());
+        while let Some((key, _)) = view.scan(&rest, 1, Direction::Forward)?.pop() {
+            let parts = key.parts().unwrap_or_default();
+            let [Some(account), Some(region)] = [0, 1].map(|at| parts.get(at).and_then(Part::text)) else {
+                rest = rest.continued_after(&key);
+                continue;
+            };
+            let place = Key::from_bytes(Vec::new()).part(account).part(region);
+            rest = rest.after_prefix(&place);
+            let of_service = KeyRange::prefix(&place.part(service));
+            if let Ok(account) = AccountId::parse(account)
+                && !view.scan(&of_service, 1, Direction::Forward)?.is_empty()
+            {
+                places.push((account, Region::new(region)));
+            }
+        }
+        Ok(places)
     }
 
     /// Runs `body` after every transaction before it and before every one after it, and answers when its changes are

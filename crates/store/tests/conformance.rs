@@ -4,6 +4,7 @@ mod world;
 
 use std::sync::Arc;
 
+use kernel::{AccountId, Region};
 use store::{Direction, Key, KeyRange, Store, StoreError, Txn};
 use world::{account, key, on_fjall, on_mem};
 
@@ -30,10 +31,37 @@ on_every_backend!(
     too_large_keys_and_values_are_refused,
     nothing_is_written_after_close,
     a_secret_stays_the_same,
+    places_are_those_that_a_service_has_keys_in,
 );
 
 async fn put(store: &Store, key: Key, value: &'static [u8]) {
     store.transact(move |txn| txn.put(key, value)).await.unwrap();
+}
+
+async fn places_are_those_that_a_service_has_keys_in(store: Store) {
+    let at = |account: &str, region: &str, service: &str, name: &str| {
+        Key::new(&AccountId::parse(account).unwrap(), &Region::new(region), service, "thing").part(name)
+    };
+    let (a, b) = ("111111111111", "222222222222");
+    // A region whose name begins with another's, several keys of a place, services on either side of the one asked for.
+    for key in [
+        at(a, "eu-west-1", "logs", "1"),
+        at(a, "eu-west-1", "logs", "2"),
+        at(a, "eu-west-1", "xray", "1"),
+        at(a, "eu-west-10", "logs", "1"),
+        at(a, "eu-west-2", "iam", "1"),
+        at(b, "eu-west-1", "logs", "1"),
+        Key::from_bytes(Vec::new()).part("no account").part("eu-west-1").part("logs"),
+        Key::from_bytes(vec![0xF0, 1, 2]),
+    ] {
+        put(&store, key, b"1").await;
+    }
+    let places = |service| store.places(service).unwrap();
+    let place = |account: &str, region| (AccountId::parse(account).unwrap(), Region::new(region));
+    assert_eq!(places("logs"), [place(a, "eu-west-1"), place(a, "eu-west-10"), place(b, "eu-west-1")]);
+    assert_eq!(places("xray"), [place(a, "eu-west-1")]);
+    assert_eq!(places("iam"), [place(a, "eu-west-2")]);
+    assert_eq!(places("log"), []);
 }
 
 async fn a_committed_value_is_read_back(store: Store) {

@@ -2,12 +2,12 @@
 
 use kernel::{AccountId, Region, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Key, KeyRange, Part, Record};
+use store::{Key, KeyRange, Record};
 
 use crate::Fact;
 use crate::limits::ID_BYTES_MAX;
 
-const SERVICE: &str = "facts";
+pub(crate) const SERVICE: &str = "facts";
 const FACT: &str = "fact";
 const BY_REQUEST: &str = "by-request";
 const BY_MESSAGE: &str = "by-message";
@@ -24,19 +24,6 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a key of anybody's.
-    pub fn of_key(key: &Key) -> Option<Self> {
-        let parts = key.parts().ok()?;
-        let [account, region] = [0, 1].map(|at| parts.get(at).and_then(Part::text));
-        Some(Self { account: AccountId::parse(account?).ok()?, region: Region::new(region?) })
-    }
-
-    /// Behind everything of anybody's in this place.
-    pub fn end(&self) -> Key {
-        let place = Key::from_bytes(Vec::new()).part(self.account.as_str()).part(self.region.as_str());
-        Key::from_bytes([place.as_bytes(), &[0xFF]].concat())
-    }
-
     fn kind(&self, kind: &str) -> Key {
         Key::new(&self.account, &self.region, SERVICE, kind)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use kernel::{BoxFuture, Timestamp};
-use store::{Direction, Key, KeyRange, Release, StoreError, Txn};
+use store::{Direction, Key, Release, StoreError, Txn};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::fact_store::{FactStore, Told};
@@ -12,7 +12,7 @@ use crate::limits::{
     ALIKE_WITHIN, DROPPED_AT_ONCE, FACT_WEIGHT, FAILURE_PAUSE, GATHERED_FOR, GROUP_BYTES_MAX, GROUP_FACTS_MAX,
     ID_WEIGHT, IDS_MAX, KEPT_FOR,
 };
-use crate::records::{ENTRY, Extent, Place, encode, size};
+use crate::records::{ENTRY, Extent, Place, SERVICE, encode, size};
 use crate::{Fact, Holder, What};
 
 /// What each place has, as it stands on disk. Only this task writes it.
@@ -264,13 +264,8 @@ impl FactStore {
     /// What every place has.
     fn extents(&self) -> Result<Extents, StoreError> {
         let mut extents = Extents::new();
-        let mut rest = KeyRange::between(&Key::from_bytes(Vec::new()), &Key::from_bytes(vec![0xFF]));
-        while let Some((key, _)) = self.store.scan(&rest, 1, Direction::Forward)?.pop() {
-            let Some(place) = Place::of_key(&key) else {
-                rest = rest.continued_after(&key);
-                continue;
-            };
-            rest = rest.continued_after(&place.end());
+        for (account, region) in self.store.places(SERVICE)? {
+            let place = Place { account, region };
             if let Some(extent) = self.store.get_record(&place.extent())? {
                 extents.insert(place, extent);
             }

@@ -7,7 +7,7 @@ use store::{Key, Part, Record};
 use crate::model::series::SeriesId;
 use crate::model::unit::Unit;
 
-const SERVICE: &str = "cloudwatch";
+pub(crate) const SERVICE: &str = "cloudwatch";
 
 /// An account and a region: every key begins with them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,23 +43,6 @@ impl Place {
     pub(crate) fn point(&self, series: SeriesId, length: u32, start: i64, unit: Unit, piece: u64) -> Key {
         let start = u64::try_from(start).unwrap_or(0);
         self.points(series, length).part_u64(start).part_u64(unit.number()).part_u64(piece)
-    }
-
-    /// Account and region of a key; `None` when it is damaged.
-    pub(crate) fn of_key(key: &Key) -> Option<Self> {
-        let parts = key.parts().ok()?;
-        let account = AccountId::parse(parts.first()?.text()?).ok()?;
-        Some(Self { account, region: Region::new(parts.get(1)?.text()?) })
-    }
-
-    /// Behind every key of this account and region, of every service.
-    pub(crate) fn end(&self) -> Key {
-        let key = self.kind("");
-        let mut end = key.as_bytes().to_vec();
-        // Cuts the service and the empty kind: tag, text, end; tag, end.
-        end.truncate(end.len().saturating_sub(SERVICE.len() + 4));
-        end.push(0xFF);
-        Key::from_bytes(end)
     }
 }
 
@@ -101,9 +84,7 @@ mod tests {
         let series = SeriesId([0; 16]);
         let point = place.point(series, 60, 120, Unit::of_name("Count"), 7);
         assert_eq!(point_parts(&point), Some((120, Unit::of_name("Count"), 7)));
-        assert_eq!(Place::of_key(&point), Some(place.clone()));
         let metric = place.metric("n", "m", series);
         assert_eq!(metric_parts(&metric), Some(("n".into(), "m".into(), series)));
-        assert!(place.end() > point && place.end() > metric);
     }
 }

@@ -11,7 +11,7 @@ use store::{Key, Part, Record};
 use crate::model::chunk::Event;
 use crate::model::position::Position;
 
-const SERVICE: &str = "logs";
+pub(crate) const SERVICE: &str = "logs";
 
 /// An account and a region: every key begins with them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,23 +118,6 @@ impl Place {
     pub(crate) fn outgoing(&self, due_ms: i64, what: &Outgoing) -> Key {
         let due = self.outbox().part_u64(u64::try_from(due_ms).unwrap_or(0));
         due.part_u64(what.group_id).part_u64(what.stream_id.into()).part_u64(what.sequence).part(&what.filter)
-    }
-
-    /// Account and region of a key; `None` when it is damaged.
-    pub(crate) fn of_key(key: &Key) -> Option<Self> {
-        let parts = key.parts().ok()?;
-        let account = AccountId::parse(parts.first()?.text()?).ok()?;
-        Some(Self { account, region: Region::new(parts.get(1)?.text()?) })
-    }
-
-    /// Behind every key of this account and region, of every service.
-    pub(crate) fn end(&self) -> Key {
-        let key = self.kind("");
-        let mut end = key.as_bytes().to_vec();
-        // Cuts the service and the empty kind: tag, text, end; tag, end.
-        end.truncate(end.len().saturating_sub(SERVICE.len() + 4));
-        end.push(0xFF);
-        Key::from_bytes(end)
     }
 }
 
@@ -359,22 +342,6 @@ mod tests {
 
     fn place(account: &str, region: &str) -> Place {
         Place { account: AccountId::parse(account).unwrap(), region: Region::new(region) }
-    }
-
-    #[test]
-    fn a_place_ends_behind_its_own_keys_and_before_those_of_others() {
-        let here = place("111111111111", "eu-west-1");
-        let other_service = Key::new(&here.account, &here.region, "xray", "trace").part("t");
-        for key in [here.group("g"), here.size(7), other_service] {
-            assert!(key < here.end());
-            assert_eq!(Place::of_key(&key), Some(here.clone()));
-        }
-        for (account, region) in [("111111111111", "eu-west-2"), ("222222222222", "eu-west-1")] {
-            assert!(place(account, region).group("g") > here.end());
-        }
-        // A region whose name begins with this one's is not skipped, wherever it sorts.
-        let longer = place("111111111111", "eu-west-10");
-        assert!(!(here.group("").as_bytes()..here.end().as_bytes()).contains(&longer.group("g").as_bytes()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use store::{Direction, Key, KeyRange, Part, StoreError};
 use crate::error::{Error, Result};
 use crate::limits::{EVENT_OVERHEAD_BYTES, RECORDS_PER_SCAN, SWEEP_KEYS, SWEEP_PAUSE_MIN};
 use crate::model::chunk;
-use crate::records::{Group, Place, Stream, chunk_first, read_size, write_size};
+use crate::records::{Group, Place, SERVICE, Stream, chunk_first, read_size, write_size};
 use crate::service::Service;
 
 /// The pause after a task failed on the disk.
@@ -77,18 +77,8 @@ impl Service {
 
     /// Every account and region that anything is kept for.
     pub(crate) fn places(&self) -> Result<Vec<Place>> {
-        let mut places = Vec::new();
-        let mut rest = KeyRange::between(&Key::from_bytes(Vec::new()), &Key::from_bytes(vec![0xFF]));
-        while let Some((key, _)) = self.store.scan(&rest, 1, Direction::Forward)?.pop() {
-            match Place::of_key(&key) {
-                Some(place) => {
-                    rest = KeyRange::between(&place.end(), &Key::from_bytes(vec![0xFF]));
-                    places.push(place);
-                }
-                None => rest = rest.continued_after(&key),
-            }
-        }
-        Ok(places)
+        let places = self.store.places(SERVICE)?;
+        Ok(places.into_iter().map(|(account, region)| Place { account, region }).collect())
     }
 
     /// Deletes leftovers and expired events. Answers when the next events expire.

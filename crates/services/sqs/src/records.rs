@@ -8,12 +8,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kernel::{AccountId, Region};
 use serde::{Deserialize, Serialize};
-use store::{Key, Part, Record};
+use store::{Key, Record};
 
 use crate::model::attributes::Attributes;
 use crate::model::name::QueueName;
 
-const SERVICE: &str = "sqs";
+pub(crate) const SERVICE: &str = "sqs";
 
 /// An account and a region: every key begins with them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,24 +25,6 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn of(name: &QueueName) -> Self {
         Self { account: name.account.clone(), region: name.region.clone() }
-    }
-
-    /// The place of a key of anybody's.
-    pub(crate) fn of_key(key: &Key) -> Option<Self> {
-        let parts = key.parts().ok()?;
-        let [account, region] = [0, 1].map(|at| parts.get(at).and_then(Part::text));
-        Some(Self { account: AccountId::parse(account?).ok()?, region: Region::new(region?) })
-    }
-
-    /// Before everything of ours in this place.
-    pub(crate) fn all(&self) -> Key {
-        Key::from_bytes(Vec::new()).part(self.account.as_str()).part(self.region.as_str()).part(SERVICE)
-    }
-
-    /// Behind everything of anybody's in this place.
-    pub(crate) fn end(&self) -> Key {
-        let place = Key::from_bytes(Vec::new()).part(self.account.as_str()).part(self.region.as_str());
-        Key::from_bytes([place.as_bytes(), &[0xFF]].concat())
     }
 
     fn kind(&self, kind: &str) -> Key {
@@ -304,11 +286,5 @@ mod tests {
         let mark = Mark { cursor: 1, low: 2, next: 3, taken_low: 4, purged: -5 };
         assert_eq!(Mark::decode(&mark.encode()), Some(mark));
         assert_eq!(Mark::decode(&mark.encode()[1..]), None);
-    }
-
-    #[test]
-    fn a_key_tells_its_place() {
-        let place = Place { account: AccountId::default(), region: Region::new("eu-west-1") };
-        assert_eq!(Place::of_key(&place.queue("a")), Some(place));
     }
 }

@@ -4,12 +4,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use kernel::{BoxFuture, Timestamp};
-use store::{Direction, Key, KeyRange, Part, StoreError};
+use store::{Direction, KeyRange, Part, StoreError};
 
 use crate::error::{Error, Result};
 use crate::machine::{Command, Measures, Out};
 use crate::model::name::QueueName;
-use crate::records::{Place, QueueId};
+use crate::records::{Place, QueueId, SERVICE};
 use crate::service::Service;
 
 /// Milliseconds between two records of a queue's metrics. Source: SQS Developer Guide, "Monitoring Amazon SQS queues using
@@ -119,18 +119,7 @@ impl Service {
 
     /// Every account and region that has queues, or had.
     pub(crate) fn places(&self) -> Result<Vec<Place>> {
-        let mut places = Vec::new();
-        let mut rest = KeyRange::between(&Key::from_bytes(Vec::new()), &Key::from_bytes(vec![0xFF]));
-        while let Some((key, _)) = self.store.scan(&rest, 1, Direction::Forward)?.pop() {
-            let Some(place) = Place::of_key(&key) else {
-                rest = rest.continued_after(&key);
-                continue;
-            };
-            rest = rest.continued_after(&place.end());
-            if !self.store.scan(&KeyRange::prefix(&place.all()), 1, Direction::Forward)?.is_empty() {
-                places.push(place);
-            }
-        }
-        Ok(places)
+        let places = self.store.places(SERVICE)?;
+        Ok(places.into_iter().map(|(account, region)| Place { account, region }).collect())
     }
 }

@@ -9,7 +9,7 @@ use crate::limits::{RAW_METRICS_MAX, RECORDS_PER_SCAN};
 use crate::meter::MINUTE;
 use crate::model::aggregate::Aggregate;
 use crate::model::series::SeriesId;
-use crate::records::{Metric, Place, metric_parts, point_parts};
+use crate::records::{Metric, Place, SERVICE, metric_parts, point_parts};
 use crate::service::Service;
 
 impl Service {
@@ -52,20 +52,10 @@ impl Service {
         Ok(())
     }
 
-    /// Every account and region that anything is kept for.
+    /// Every account and region that has metrics, or had.
     pub(crate) fn places(&self) -> Result<Vec<Place>> {
-        let mut places = Vec::new();
-        let mut rest = KeyRange::between(&Key::from_bytes(Vec::new()), &Key::from_bytes(vec![0xFF]));
-        while let Some((key, _)) = self.store.scan(&rest, 1, Direction::Forward)?.pop() {
-            match Place::of_key(&key) {
-                Some(place) => {
-                    rest = KeyRange::between(&place.end(), &Key::from_bytes(vec![0xFF]));
-                    places.push(place);
-                }
-                None => rest = rest.continued_after(&key),
-            }
-        }
-        Ok(places)
+        let places = self.store.places(SERVICE)?;
+        Ok(places.into_iter().map(|(account, region)| Place { account, region }).collect())
     }
 }
 
