@@ -3,9 +3,12 @@
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import botocore.session
@@ -133,6 +136,51 @@ def test_a_put_that_makes_no_sense_is_refused_in_aws_words(cloudwatch, name):
     assert statistics(cloudwatch, name) == []
 
 
+def test_names_are_ascii_that_is_not_blank_in_every_operation(cloudwatch, name):
+    korean, long = "\uae30", "n" * 256
+    at = "MetricData.member.1"
+
+    def of_put(dimension=None, namespace=name, metric="m"):
+        dimensions = [dict(zip(["Name", "Value"], dimension))] if dimension else []
+        datum = dict(MetricName=metric, Value=1, Dimensions=dimensions)
+        code, _, message = refused(cloudwatch.put_metric_data, Namespace=namespace, MetricData=[datum])
+        return code, message
+
+    assert of_put(("d", " ")) == ("MissingParameter", f"The parameter {at}.Dimensions.member.1.Value is required.")
+    for refusal, message in [
+        (of_put(("d", korean)), f"The value for parameter {at}.Dimensions.member.1.Value contains non-ASCII characters."),
+        (of_put(("d", "v" * 1025)), f"The parameter {at}.Dimensions.member.1.Value must be shorter than 1025 characters."),
+        (of_put((long, "v")), f"The parameter {at}.Dimensions.member.1.Name must be shorter than 256 characters."),
+        (of_put((":d", "v")), f"The value :d for parameter {at}.Dimensions.member.1.Name is invalid."),
+        (of_put(metric=korean), f"The value for parameter {at}.MetricName contains non-ASCII characters."),
+        (of_put(metric=long), f"The parameter {at}.MetricName must be shorter than 256 characters."),
+        (of_put(namespace=":n"), "The value :n for parameter Namespace is invalid."),
+        (of_put(namespace=long), "The parameter Namespace must be shorter than 256 characters."),
+    ]:
+        assert refusal == ("InvalidParameterValue", message)
+    put(cloudwatch, name, Value=1, Dimensions=[dict(Name="a b", Value="c:d " + "v" * 1020)])
+    dimension = [dict(Name="d", Value=korean)]
+    words = "Dimensions.member.1.Value contains non-ASCII characters."
+    for call in [
+        lambda: statistics(cloudwatch, name, Dimensions=dimension),
+        lambda: data(cloudwatch, query(name, dimensions=[("d", korean)])),
+        lambda: cloudwatch.list_metrics(Dimensions=dimension),
+    ]:
+        assert words in refused(call)[2]
+
+
+def test_a_statistic_set_tells_percentiles_where_it_stands_for_one_value(cloudwatch, name):
+    def p50(metric, **set):
+        put(cloudwatch, name, dict(MetricName=metric, StatisticValues=set))
+        [result] = data(cloudwatch, query(name, metric, stat="p50"))["MetricDataResults"]
+        return result["Values"]
+
+    assert p50("one", SampleCount=1, Sum=5, Minimum=5, Maximum=5) == [5]
+    assert p50("same", SampleCount=3, Sum=15, Minimum=5, Maximum=5) == [5]
+    assert p50("spread", SampleCount=2, Sum=6, Minimum=2, Maximum=4) == []
+    assert p50("no sense", SampleCount=1, Sum=3, Minimum=2, Maximum=4) == []
+
+
 def test_metrics_are_told_apart_by_their_dimensions(cloudwatch, name):
     for value, dimensions in [(1, {}), (2, {"a": "x"}), (4, {"a": "x", "b": "y"})]:
         dimensions = [dict(Name=k, Value=v) for k, v in reversed(dimensions.items())]
@@ -221,6 +269,12 @@ def test_labels_say_what_differs_unless_they_are_given(cloudwatch, name):
         )["MetricDataResults"]
     ]
     assert labels == ["m Sum", "m Average", "v at most 3"]
+    [first, second] = data(
+        cloudwatch,
+        query(name, id="a", dimensions=[("d", "v")]),
+        query(name, id="b", period=300, dimensions=[("d", "v")], Label="[${LABEL}] ${PROP('Region')} ${MIN_MAX_RANGE}"),
+    )["MetricDataResults"]
+    assert (first["Label"], second["Label"]) == ("m 60", "[m 300] us-east-1 0")
 
 
 def test_a_query_that_is_not_returned_and_a_metric_without_data(cloudwatch, name):
@@ -279,8 +333,50 @@ def test_queries_that_make_no_sense_are_refused(cloudwatch, name):
     assert "expected pattern ^[a-z][a-zA-Z0-9_]*$" in why(query(name, id="A"))[2]
     assert "not unique" in why(query(name), query(name))[2]
     assert "StartTime must not equal parameter EndTime" in why(query(name), StartTime=5, EndTime=5)[2]
+    both = why(dict(query(name), Expression="q"))[2]
+    assert both.startswith("The parameters MetricDataQueries.member.1.MetricStat and MetricDataQueries.member.1.Expression are")
+    assert "The parameter MetricDataQueries is required." in why()[2]
     code, status, message = why(dict(Id="e", Expression="SUM(METRICS())"))
     assert (code, status) == ("NotImplementedException", 501) and "SUM(METRICS())" in message
+
+
+def test_a_query_that_is_made_by_hand_is_answered_in_xml(gureum, name):
+    """As old scripts ask: parameters in the URL or in a form, times as text, members by number."""
+
+    def ask(action, post=True, **parameters):
+        text = urllib.parse.urlencode({"Action": action, "Version": "2010-08-01", **parameters})
+        credential = "Credential=test/20260101/us-east-1/monitoring/aws4_request"
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"}
+        url, body = (gureum.endpoint, text.encode()) if post else (f"{gureum.endpoint}/?{text}", None)
+        try:
+            answer = urllib.request.urlopen(urllib.request.Request(url, body, headers))
+        except urllib.error.HTTPError as refusal:
+            answer = refusal
+        return answer.status, answer.headers["Content-Type"], re.sub(r' xmlns="[^"]*"', "", answer.read().decode())
+
+    def at(seconds):
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+    metric = {"Namespace": name, "MetricName": "m", "Dimensions.member.1.Name": "d", "Dimensions.member.1.Value": "v"}
+    datum = {f"MetricData.member.1.{key}": value for key, value in metric.items() if key != "Namespace"}
+    datum |= {"MetricData.member.1.Values.member.1": "1.5", "MetricData.member.1.Values.member.2": "2"}
+    datum |= {"MetricData.member.1.Timestamp": at(0), "MetricData.member.1.Unit": "Count"}
+    status, kind, text = ask("PutMetricData", Namespace=name, **datum)
+    assert (status, kind) == (200, "text/xml") and text.startswith("<PutMetricDataResponse><ResponseMetadata><RequestId>")
+    asked = dict(metric, StartTime=at(-3600), EndTime=at(120), Period="3600", **{"Statistics.member.1": "Sum"})
+    for post in [True, False]:
+        status, _, text = ask("GetMetricStatistics", post, **asked)
+        assert status == 200 and "<Sum>3.5</Sum>" in text and "<Label>m</Label>" in text and "<Unit>Count</Unit>" in text
+    _, _, text = ask("ListMetrics", Namespace=name)
+    assert "<member><Name>d</Name><Value>v</Value></member>" in text
+    queried = {"MetricDataQueries.member.1.Id": "q", "MetricDataQueries.member.1.MetricStat.Stat": "Maximum"}
+    queried |= {"MetricDataQueries.member.1.MetricStat.Period": "3600"}
+    queried |= {f"MetricDataQueries.member.1.MetricStat.Metric.{key}": value for key, value in metric.items()}
+    _, _, text = ask("GetMetricData", StartTime=at(-3600), EndTime=at(120), **queried)
+    assert "<Values><member>2.0</member></Values>" in text and "<StatusCode>Complete</StatusCode>" in text
+    status, kind, text = ask("GetMetricStatistics", **dict(asked, Period="61"))
+    assert (status, kind) == (400, "text/xml")
+    assert "<Type>Sender</Type><Code>InvalidParameterValue</Code><Message>" in text
 
 
 def test_what_was_acknowledged_survives_a_kill(fresh, name):

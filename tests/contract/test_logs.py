@@ -99,6 +99,16 @@ def test_names_outside_the_model_are_refused_in_aws_words(logs):
     )
 
 
+def test_names_of_aws_are_not_to_be_had(logs, name):
+    for reserved in [f"aws/{name}", f"AWS/{name}"]:
+        assert refusal(logs.create_log_group, logGroupName=reserved) == (
+            "InvalidParameterException",
+            "Log groups starting with AWS/ are reserved for AWS.",
+        )
+    logs.create_log_group(logGroupName=f"/aws/{name}")
+    logs.delete_log_group(logGroupName=f"/aws/{name}")
+
+
 def test_groups_are_paged(logs, name):
     for n in range(5):
         logs.create_log_group(logGroupName=f"{name}/{n}")
@@ -235,6 +245,21 @@ def test_a_search_pages_over_all_streams_in_order_of_time(logs, group):
         "ResourceNotFoundException",
         "The specified log group does not exist.",
     )
+
+
+def test_a_search_goes_on_in_the_direction_of_its_token(logs, group, stream):
+    put(logs, group, stream, *[f"line {n}" for n in range(5)])
+    seen, token = [], {"startFromHead": False}
+    while token:
+        page = logs.filter_log_events(logGroupName=group, limit=2, **token)
+        seen += [event["message"] for event in page["events"]]
+        token = {"nextToken": page["nextToken"]} if "nextToken" in page else None
+    assert seen == [f"line {n}" for n in reversed(range(5))]
+    first = logs.filter_log_events(logGroupName=group, limit=2)
+    again = logs.filter_log_events(logGroupName=group, nextToken=first["nextToken"], startFromHead=False)
+    assert [event["message"] for event in again["events"]] == [f"line {n}" for n in range(2, 5)]
+    code, _ = refusal(logs.filter_log_events, logGroupName=group, startFromHead=False, startTime=1_704_067_199_999)
+    assert code == "InvalidParameterException"
 
 
 def test_events_are_there_after_a_kill(fresh, name):

@@ -144,8 +144,8 @@ static SHAPES: [Shape; 150] = [
         Member { name: "Name", shape: 39, wire_name: "Name", required: true, ..MEMBER },
         Member { name: "Value", shape: 40, wire_name: "Value", ..MEMBER }]), ..SHAPE },
     Shape { name: "DimensionFilters", kind: Kind::List(&Member { name: "member", shape: 37, wire_name: "member", ..MEMBER }), max: Some(10), ..SHAPE },
-    Shape { name: "DimensionName", kind: Kind::String, min: Some(1), max: Some(255), ..SHAPE },
-    Shape { name: "DimensionValue", kind: Kind::String, min: Some(1), max: Some(1024), ..SHAPE },
+    Shape { name: "DimensionName", kind: Kind::String, min: Some(0), ..SHAPE },
+    Shape { name: "DimensionValue", kind: Kind::String, min: Some(0), ..SHAPE },
     Shape { name: "Dimensions", kind: Kind::List(&Member { name: "member", shape: 36, wire_name: "member", ..MEMBER }), min: Some(0), ..SHAPE },
     Shape { name: "EndTimeOffset", kind: Kind::Long, min: Some(0), max: Some(2592000), ..SHAPE },
     Shape { name: "Entity", kind: Kind::Structure(&[
@@ -189,8 +189,8 @@ static SHAPES: [Shape; 150] = [
         Member { name: "NextToken", shape: 102, wire_name: "NextToken", ..MEMBER },
         Member { name: "Messages", shape: 91, wire_name: "Messages", ..MEMBER }]), ..SHAPE },
     Shape { name: "GetMetricStatisticsInput", kind: Kind::Structure(&[
-        Member { name: "Namespace", shape: 101, wire_name: "Namespace", required: true, ..MEMBER },
-        Member { name: "MetricName", shape: 97, wire_name: "MetricName", required: true, ..MEMBER },
+        Member { name: "Namespace", shape: 96, wire_name: "Namespace", required: true, ..MEMBER },
+        Member { name: "MetricName", shape: 96, wire_name: "MetricName", required: true, ..MEMBER },
         Member { name: "Dimensions", shape: 41, wire_name: "Dimensions", ..MEMBER },
         Member { name: "StartTime", shape: 142, wire_name: "StartTime", required: true, ..MEMBER },
         Member { name: "EndTime", shape: 142, wire_name: "EndTime", required: true, ..MEMBER },
@@ -215,8 +215,8 @@ static SHAPES: [Shape; 150] = [
     Shape { name: "LabelOptions", kind: Kind::Structure(&[
         Member { name: "Timezone", shape: 63, wire_name: "Timezone", ..MEMBER }]), ..SHAPE },
     Shape { name: "ListMetricsInput", kind: Kind::Structure(&[
-        Member { name: "Namespace", shape: 101, wire_name: "Namespace", ..MEMBER },
-        Member { name: "MetricName", shape: 97, wire_name: "MetricName", ..MEMBER },
+        Member { name: "Namespace", shape: 96, wire_name: "Namespace", ..MEMBER },
+        Member { name: "MetricName", shape: 96, wire_name: "MetricName", ..MEMBER },
         Member { name: "Dimensions", shape: 38, wire_name: "Dimensions", ..MEMBER },
         Member { name: "NextToken", shape: 102, wire_name: "NextToken", ..MEMBER },
         Member { name: "RecentlyActive", shape: 112, wire_name: "RecentlyActive", ..MEMBER },
@@ -260,8 +260,8 @@ static SHAPES: [Shape; 150] = [
     Shape { name: "MessageDataCode", kind: Kind::String, ..SHAPE },
     Shape { name: "MessageDataValue", kind: Kind::String, ..SHAPE },
     Shape { name: "Metric", kind: Kind::Structure(&[
-        Member { name: "Namespace", shape: 101, wire_name: "Namespace", ..MEMBER },
-        Member { name: "MetricName", shape: 97, wire_name: "MetricName", ..MEMBER },
+        Member { name: "Namespace", shape: 96, wire_name: "Namespace", ..MEMBER },
+        Member { name: "MetricName", shape: 96, wire_name: "MetricName", ..MEMBER },
         Member { name: "Dimensions", shape: 41, wire_name: "Dimensions", ..MEMBER }]), ..SHAPE },
     Shape { name: "MetricAlarm", kind: Kind::Structure(&[
         Member { name: "AlarmName", shape: 11, wire_name: "AlarmName", ..MEMBER },
@@ -319,7 +319,7 @@ static SHAPES: [Shape; 150] = [
     Shape { name: "MetricDataResultMessages", kind: Kind::List(&Member { name: "member", shape: 81, wire_name: "member", ..MEMBER }), ..SHAPE },
     Shape { name: "MetricDataResults", kind: Kind::List(&Member { name: "member", shape: 90, wire_name: "member", ..MEMBER }), ..SHAPE },
     Shape { name: "MetricDatum", kind: Kind::Structure(&[
-        Member { name: "MetricName", shape: 97, wire_name: "MetricName", required: true, ..MEMBER },
+        Member { name: "MetricName", shape: 96, wire_name: "MetricName", required: true, ..MEMBER },
         Member { name: "Dimensions", shape: 41, wire_name: "Dimensions", ..MEMBER },
         Member { name: "Timestamp", shape: 142, wire_name: "Timestamp", ..MEMBER },
         Member { name: "Value", shape: 29, wire_name: "Value", ..MEMBER },
@@ -347,7 +347,7 @@ static SHAPES: [Shape; 150] = [
     Shape { name: "PendingPeriod", kind: Kind::Integer, min: Some(0), max: Some(86400), ..SHAPE },
     Shape { name: "Period", kind: Kind::Integer, min: Some(1), ..SHAPE },
     Shape { name: "PutMetricDataInput", kind: Kind::Structure(&[
-        Member { name: "Namespace", shape: 101, wire_name: "Namespace", required: true, ..MEMBER },
+        Member { name: "Namespace", shape: 96, wire_name: "Namespace", required: true, ..MEMBER },
         Member { name: "MetricData", shape: 87, wire_name: "MetricData", ..MEMBER },
         Member { name: "EntityMetricData", shape: 51, wire_name: "EntityMetricData", ..MEMBER },
         Member { name: "StrictEntityValidation", shape: 135, wire_name: "StrictEntityValidation", ..MEMBER }]), ..SHAPE },

@@ -8,8 +8,8 @@ pub(crate) enum Error {
     Invalid(String),
     #[error("{0}")]
     Combination(String),
-    #[error("The parameter {0} is required.")]
-    Missing(&'static str),
+    #[error("{0}")]
+    Missing(String),
     /// GetMetricData words its faults as violations of its model.
     #[error("{0}")]
     Validation(String),

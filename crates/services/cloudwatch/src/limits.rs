@@ -6,8 +6,13 @@ use std::time::Duration;
 
 /// Metrics of one PutMetricData.
 pub const DATA_MAX: usize = 1_000;
+/// Entities of one PutMetricData.
+pub const ENTITIES_MAX: usize = 2;
 /// Dimensions of a metric.
 pub const DIMENSIONS_MAX: usize = 30;
+/// Characters of a metric's name, its namespace and a dimension's name, and of a dimension's value.
+pub const NAME_CHARACTERS_MAX: usize = 255;
+pub const DIMENSION_VALUE_CHARACTERS_MAX: usize = 1_024;
 /// Items of a `Values` array. A stored point also keeps this many different values as they are.
 pub const VALUES_MAX: usize = 150;
 /// Greatest value, either side of zero: 2 to the power of 360.

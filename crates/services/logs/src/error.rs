@@ -39,6 +39,10 @@ pub(crate) enum Error {
     EventTooLarge { bytes: usize, max: usize },
     #[error("Invalid retention value. Valid values are: {RETENTION_DAYS:?}")]
     Retention,
+    #[error("Log groups starting with AWS/ are reserved for AWS.")]
+    ReservedName,
+    #[error("startFromHead cannot be false for a startTime before January 1, 2024.")]
+    TooOldForNewestFirst,
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
     #[error("Invalid filter pattern: {0}")]
@@ -88,6 +92,8 @@ impl From<Error> for ApiError {
             | Error::BatchTooLarge { .. }
             | Error::EventTooLarge { .. }
             | Error::Retention
+            | Error::ReservedName
+            | Error::TooOldForNewestFirst
             | Error::Pattern(_)
             | Error::LiveTailPattern(_)
             | Error::Invalid(_) => aws::invalid_parameter_exception(words),

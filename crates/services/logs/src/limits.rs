@@ -21,6 +21,8 @@ pub const BATCH_SPAN_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const PAGE_EVENTS_MAX: usize = 10_000;
 /// Bytes of messages on such a page.
 pub const PAGE_BYTES_MAX: usize = 1_048_576;
+/// Milliseconds of the first startTime from which FilterLogEvents answers the newest first: 2024 began.
+pub const NEWEST_FIRST_FROM: i64 = 1_704_067_200_000;
 /// Bytes that FilterLogEvents reads for one page before it answers with what it has and a token. Ours: it keeps one call
 /// from reading a whole archive.
 pub const SEARCHED_BYTES_MAX: usize = 32 << 20;

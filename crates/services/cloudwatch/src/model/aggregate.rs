@@ -48,15 +48,15 @@ impl Aggregate {
         self.spread.add(value, count);
     }
 
-    /// A statistic set. Source: CloudWatch API Reference, GetMetricStatistics: a set tells percentiles where it stands for
-    /// one value, or for one value many times.
+    /// A statistic set. Source: CloudWatch API Reference, PutMetricData: a set tells percentiles where it stands for one
+    /// value, or for one value many times; then its sum says the same.
     pub(crate) fn add_set(&mut self, count: f64, sum: f64, minimum: f64, maximum: f64) {
         self.count += count;
         self.sum += sum;
         self.minimum = self.minimum.min(minimum);
         self.maximum = self.maximum.max(maximum);
-        #[allow(clippy::float_cmp)] // Both as they were given.
-        if minimum >= 0.0 && (count == 1.0 || minimum == maximum) {
+        #[allow(clippy::float_cmp)] // Both as they were given; the sum may have been rounded.
+        if minimum >= 0.0 && minimum == maximum && (sum - minimum * count).abs() <= sum.abs() * 1e-9 {
             self.spread.add(minimum, count);
         } else {
             self.spread = Spread::Unknown;
@@ -237,8 +237,14 @@ mod tests {
         let mut aggregate = of(&[1.0]);
         aggregate.add_set(3.0, 6.0, 2.0, 2.0);
         assert_eq!(aggregate.values(), Some(vec![(1.0, 1.0), (2.0, 3.0)]));
-        aggregate.add_set(2.0, 6.0, 2.0, 4.0);
-        assert_eq!(aggregate.values(), None);
+        aggregate.add_set(3.0, 0.1 + 0.1 + 0.1, 0.1, 0.1);
+        aggregate.add_set(1.0, 5.0, 5.0, 5.0);
+        assert_eq!(aggregate.values(), Some(vec![(0.1, 3.0), (1.0, 1.0), (2.0, 3.0), (5.0, 1.0)]));
+        for (count, sum, minimum, maximum) in [(2.0, 6.0, 2.0, 4.0), (1.0, 3.0, 2.0, 4.0), (2.0, 5.0, 2.0, 2.0)] {
+            let mut aggregate = of(&[1.0]);
+            aggregate.add_set(count, sum, minimum, maximum);
+            assert_eq!(aggregate.values(), None);
+        }
     }
 
     #[test]

@@ -8,11 +8,12 @@ use api_cloudwatch::types::{MetricDatum, StatisticSet};
 use kernel::Timestamp;
 
 use super::aggregate::Aggregate;
+use super::faults::Faults;
+use super::names::{check_dimensions, check_name};
 use super::period::{floor, is_kept};
 use super::series::{Series, SeriesId};
 use super::unit::Unit;
-use crate::error::{Error, Result};
-use crate::limits::{DATA_MAX, DIMENSIONS_MAX, TIMESTAMP_AGE_MAX, TIMESTAMP_AHEAD_MAX, VALUE_EXPONENT_MAX, VALUES_MAX};
+use crate::limits::{DATA_MAX, TIMESTAMP_AGE_MAX, TIMESTAMP_AHEAD_MAX, VALUES_MAX};
 
 /// Where a value belongs: metric, length and start in seconds, unit.
 pub(crate) type Point = (SeriesId, u32, i64, Unit);
@@ -24,99 +25,44 @@ pub(crate) struct Batch {
     pub points: BTreeMap<Point, Aggregate>,
 }
 
-/// What is wrong with some data. Answered are all faults of the first one's kind, a line each.
-#[derive(Default)]
-struct Faults {
-    combinations: Vec<String>,
-    values: Vec<String>,
-}
-
-impl Faults {
-    fn result(self) -> Result<()> {
-        if !self.combinations.is_empty() {
-            return Err(Error::Combination(self.combinations.join("\n")));
-        }
-        if !self.values.is_empty() {
-            return Err(Error::Invalid(self.values.join("\n")));
-        }
-        Ok(())
-    }
-
-    fn both(&mut self, at: &str, one: &str, other: &str) {
-        self.combinations.push(format!(
-            "The parameters {at}.{one} and {at}.{other} are mutually exclusive and you have specified both."
-        ));
-    }
-
-    fn size(&mut self, at: &str, size: usize, most: usize) {
-        if size > most {
-            self.values.push(format!("The collection {at} must not have a size greater than {most}."));
-        }
-    }
-
-    fn value(&mut self, at: &str, value: f64) {
-        if value.is_nan() || value.abs() > 2f64.powi(VALUE_EXPONENT_MAX) {
-            self.values.push(format!("The value {} for parameter {at} is invalid.", java(value)));
-        }
-    }
-
-    fn count(&mut self, at: &str, count: f64) {
-        if !(0.0..=2f64.powi(VALUE_EXPONENT_MAX)).contains(&count) {
-            self.values.push(format!("The value {} for parameter {at} is invalid.", java(count)));
-        }
-    }
-}
-
-/// A double as Java prints it.
-fn java(value: f64) -> String {
-    let text = format!("{value:?}");
-    match text.split_once('e') {
-        Some((digits, power)) if digits.contains('.') => format!("{digits}E{power}"),
-        Some((digits, power)) => format!("{digits}.0E{power}"),
-        None if value.is_infinite() => text.replace("inf", "Infinity"),
-        None => text,
-    }
-}
-
-/// Errors: whatever AWS refuses of it.
-pub(crate) fn check_all(at: &str, data: &[MetricDatum], now: Timestamp) -> Result<()> {
-    let mut faults = Faults::default();
+/// Gathers whatever AWS refuses of some data.
+pub(crate) fn check_all(at: &str, data: &[MetricDatum], now: Timestamp, faults: &mut Faults) {
     faults.size(at, data.len(), DATA_MAX);
     for (number, datum) in data.iter().enumerate().take(DATA_MAX) {
-        check(&format!("{at}.member.{}", number + 1), datum, now, &mut faults);
+        check(&format!("{at}.member.{}", number + 1), datum, now, faults);
     }
-    faults.result()
 }
 
 fn check(at: &str, datum: &MetricDatum, now: Timestamp, faults: &mut Faults) {
+    check_name(&format!("{at}.MetricName"), &datum.metric_name, faults);
     match (&datum.value, &datum.values, &datum.statistic_values) {
         (Some(_), Some(_), _) => faults.both(at, "Value", "Values"),
         (Some(_), _, Some(_)) => faults.both(at, "Value", "StatisticValues"),
         (_, Some(_), Some(_)) => faults.both(at, "Values", "StatisticValues"),
-        (None, None, None) => faults.combinations.push(format!(
+        (None, None, None) => faults.combination(format!(
             "At least one of the parameters {at}.Value, {at}.Values and {at}.StatisticValues must be specified."
         )),
         (Some(value), None, None) => faults.value(&format!("{at}.Value"), *value),
         (None, Some(values), None) => check_values(at, values, datum.counts.as_deref(), faults),
         (None, None, Some(set)) => check_set(&format!("{at}.StatisticValues"), set, faults),
     }
-    faults.size(&format!("{at}.Dimensions"), datum.dimensions.as_ref().map_or(0, Vec::len), DIMENSIONS_MAX);
+    check_dimensions(&format!("{at}.Dimensions"), datum.dimensions.as_deref().unwrap_or_default(), faults);
     if let Some(resolution) = datum.storage_resolution.filter(|resolution| !matches!(resolution, 1 | 60)) {
-        faults.values.push(format!("The value {resolution} for parameter {at}.StorageResolution is invalid."));
+        faults.invalid(&format!("{at}.StorageResolution"), &resolution.to_string());
     }
     if let Some(timestamp) = datum.timestamp {
         if timestamp < now - TIMESTAMP_AGE_MAX {
-            faults.values.push(format!("The parameter {at}.Timestamp must specify a time within the past two weeks."));
+            faults.words(format!("The parameter {at}.Timestamp must specify a time within the past two weeks."));
         } else if timestamp > now + TIMESTAMP_AHEAD_MAX {
             let words = "must specify a time no more than two hours in the future.";
-            faults.values.push(format!("The parameter {at}.Timestamp {words}"));
+            faults.words(format!("The parameter {at}.Timestamp {words}"));
         }
     }
 }
 
 fn check_values(at: &str, values: &[f64], counts: Option<&[f64]>, faults: &mut Faults) {
     if counts.is_some_and(|counts| counts.len() != values.len()) {
-        faults.values.push(format!("The parameters {at}.Values and {at}.Counts must be of the same size."));
+        faults.words(format!("The parameters {at}.Values and {at}.Counts must be of the same size."));
     }
     faults.size(&format!("{at}.Values"), values.len(), VALUES_MAX);
     for (number, value) in values.iter().enumerate().take(VALUES_MAX) {
@@ -133,7 +79,7 @@ fn check_set(at: &str, set: &StatisticSet, faults: &mut Faults) {
     faults.value(&format!("{at}.Minimum"), set.minimum);
     faults.value(&format!("{at}.Maximum"), set.maximum);
     if set.minimum > set.maximum {
-        faults.values.push(format!("The parameter {at}.Maximum must be greater than or equal to {at}.Minimum."));
+        faults.words(format!("The parameter {at}.Maximum must be greater than or equal to {at}.Minimum."));
     }
 }
 
@@ -188,9 +134,14 @@ mod tests {
         MetricDatum { metric_name: "m".into(), value: Some(1.0), ..MetricDatum::default() }
     }
 
+    fn faults(datum: MetricDatum) -> crate::error::Result<()> {
+        let mut faults = Faults::default();
+        check_all("MetricData", &[datum], NOW, &mut faults);
+        faults.result()
+    }
+
     fn check_one(datum: MetricDatum, expected: &str) {
-        let error = check_all("MetricData", &[datum], NOW).unwrap_err().to_string();
-        assert_eq!(error, expected);
+        assert_eq!(faults(datum).unwrap_err().to_string(), expected);
     }
 
     #[test]
@@ -219,14 +170,14 @@ mod tests {
             check_one(MetricDatum { value: Some(value), ..datum() }, &expected);
         }
         let greatest = MetricDatum { value: Some(2f64.powi(360)), ..datum() };
-        assert!(check_all("MetricData", &[greatest], NOW).is_ok());
+        assert!(faults(greatest).is_ok());
     }
 
     #[test]
     fn a_time_lies_within_two_weeks_and_two_hours() {
         let at = |seconds| MetricDatum { timestamp: Some(Timestamp::from_secs(NOW.secs() + seconds)), ..datum() };
         let (old, young) = (-14 * 24 * 3600, 2 * 3600);
-        assert!(check_all("MetricData", &[at(old), at(young)], NOW).is_ok());
+        assert!(faults(at(old)).is_ok() && faults(at(young)).is_ok());
         check_one(
             at(old - 1),
             "The parameter MetricData.member.1.Timestamp must specify a time within the past two weeks.",

@@ -2,7 +2,9 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod datum;
+pub(crate) mod faults;
 pub(crate) mod label;
+pub(crate) mod names;
 pub(crate) mod period;
 pub(crate) mod series;
 pub(crate) mod sketch;

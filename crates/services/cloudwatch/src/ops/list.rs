@@ -4,8 +4,10 @@ use api_cloudwatch::types::{Dimension, DimensionFilter, ListMetricsInput, ListMe
 use kernel::Cx;
 use store::{Direction, Key, KeyRange};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::{LIST_PAGE, LISTED_FOR, RECENTLY, RECORDS_PER_SCAN};
+use crate::model::faults::Faults;
+use crate::model::names::{check_filters, check_name, check_namespace};
 use crate::records::{Metric, Place, metric_parts};
 use crate::service::Service;
 
@@ -13,6 +15,7 @@ impl Service {
     /// Shape: metrics by namespace and name, 500 on a page; those that had a value in the last two weeks.
     pub(crate) fn list(&self, cx: &Cx, input: &ListMetricsInput) -> Result<ListMetricsOutput> {
         let place = Place::of(cx);
+        check(input)?;
         let empty = ListMetricsOutput { metrics: Some(Vec::new()), ..ListMetricsOutput::default() };
         if input.owning_account.as_deref().is_some_and(|account| account != cx.account.as_str()) {
             return Ok(empty);
@@ -64,6 +67,20 @@ impl Service {
             next_token: next.map(|key| self.give_token(cx, "ListMetrics", &parameters, key.as_bytes())),
         })
     }
+}
+
+fn check(input: &ListMetricsInput) -> Result<()> {
+    let mut faults = Faults::default();
+    if let Some(namespace) = &input.namespace {
+        check_namespace("Namespace", namespace, &mut faults);
+    }
+    if let Some(name) = &input.metric_name {
+        check_name("MetricName", name, &mut faults);
+    }
+    check_filters(input.dimensions.as_deref().unwrap_or_default(), &mut faults);
+    // Of the errors that AWS names for ListMetrics.
+    let lines: Vec<String> = faults.lines().collect();
+    if lines.is_empty() { Ok(()) } else { Err(Error::Invalid(lines.join("\n"))) }
 }
 
 fn has(metric: &Metric, filter: &DimensionFilter) -> bool {

@@ -1,14 +1,16 @@
 //! GetMetricData.
 
 use api_cloudwatch::types::{
-    GetMetricDataInput, GetMetricDataOutput, MetricDataQuery, MetricDataResult, ScanBy, StatusCode,
+    GetMetricDataInput, GetMetricDataOutput, Metric, MetricDataQuery, MetricDataResult, ScanBy, StatusCode,
 };
 use kernel::{Cx, Timestamp};
 use wire::ApiError;
 
 use crate::error::{Error, Result};
 use crate::limits::{DATA_POINTS_MAX, QUERIES_MAX, QUERY_PERIODS_MAX};
+use crate::model::faults::Faults;
 use crate::model::label::{Labelled, defaults, fill};
+use crate::model::names::{check_dimensions, check_name, check_namespace};
 use crate::model::period::{is_period, round_start};
 use crate::model::series::Series;
 use crate::model::statistic::Statistic;
@@ -21,6 +23,7 @@ use crate::service::Service;
 struct Query {
     id: String,
     label: Option<String>,
+    place: Place,
     series: Series,
     statistic_text: String,
     statistic: Statistic,
@@ -56,8 +59,7 @@ impl Service {
             format!("{:?} {:?} {:?} {ascending}", input.metric_data_queries, input.start_time, input.end_time);
         let begin = self.open_token(cx, "GetMetricData", &parameters, input.next_token.as_deref())?;
         let begin = begin.map_or(Some(Position::default()), |at| Position::read(&at)).ok_or(Error::InvalidToken)?;
-        let labelled: Vec<_> =
-            queries.iter().map(|q| Labelled { series: &q.series, statistic: &q.statistic_text }).collect();
+        let labelled: Vec<_> = queries.iter().map(Query::labelled).collect();
         let labels = defaults(&labelled);
         let (mut results, mut room, mut next) = (Vec::new(), most, None);
         for (number, (query, label)) in queries.iter().zip(labels).enumerate().skip(begin.query) {
@@ -65,7 +67,7 @@ impl Service {
                 next = Some(Position { query: number, ..Position::default() });
                 break;
             }
-            let points = self.points_of(cx, query, ascending).await?;
+            let points = self.points_of(query, ascending).await?;
             let first = if number == begin.query { begin.first_of(&points, ascending) } else { 0 };
             let page: Vec<_> = points.iter().skip(first).take(room).copied().collect();
             let whole = first + page.len() == points.len();
@@ -83,8 +85,8 @@ impl Service {
         })
     }
 
-    async fn points_of(&self, cx: &Cx, query: &Query, ascending: bool) -> Result<Vec<(i64, f64)>> {
-        let periods = self.read(&Place::of(cx), &query.series, query.wanted).await?;
+    async fn points_of(&self, query: &Query, ascending: bool) -> Result<Vec<(i64, f64)>> {
+        let periods = self.read(&query.place, &query.series, query.wanted).await?;
         let value = |((start, _), aggregate): (&(i64, Unit), &_)| Some((*start, query.statistic.of(aggregate)?));
         let points = periods.iter().filter_map(value);
         Ok(if ascending { points.collect() } else { points.rev().collect() })
@@ -103,6 +105,9 @@ impl Service {
             fault("The parameter StartTime must be less than parameter EndTime.".to_owned());
         }
         let all = &input.metric_data_queries;
+        if all.is_empty() {
+            fault("The parameter MetricDataQueries is required.".to_owned());
+        }
         if all.len() > QUERIES_MAX {
             fault(format!("The collection MetricDataQueries must not have a size greater than {QUERIES_MAX}."));
         }
@@ -134,6 +139,10 @@ impl Service {
         query: &MetricDataQuery,
         input: &GetMetricDataInput,
     ) -> Result<Result<Query, String>> {
+        if query.expression.is_some() && query.metric_stat.is_some() {
+            let words = "are mutually exclusive and you have specified both.";
+            return Ok(Err(format!("The parameters {at}.MetricStat and {at}.Expression {words}")));
+        }
         if let Some(expression) = &query.expression {
             let words = format!("GetMetricData with an expression ({expression})");
             return Err(ApiError::not_implemented("cloudwatch", &words).into());
@@ -155,6 +164,9 @@ impl Service {
             let missing = if stat.metric.namespace.is_none() { "Namespace" } else { "MetricName" };
             return Ok(Err(format!("The parameter {at}.MetricStat.Metric.{missing} is required.")));
         };
+        if let Some(words) = faults_of(&format!("{at}.MetricStat.Metric"), &stat.metric) {
+            return Ok(Err(words));
+        }
         let period = u32::try_from(stat.period).unwrap_or(60);
         let start = round_start(input.start_time.secs(), period, self.wall().secs());
         let end = input.end_time.millis().saturating_add(999).div_euclid(1000);
@@ -165,6 +177,7 @@ impl Service {
         let unit = stat.unit.as_ref().map(|unit| Unit::of(Some(unit)));
         Ok(Ok(Query {
             id: query.id.clone(),
+            place: Place::of(cx),
             label: query.label.clone(),
             series: Series::new(namespace, name, dimensions),
             statistic_text: stat.stat.clone(),
@@ -175,6 +188,11 @@ impl Service {
 }
 
 impl Query {
+    fn labelled(&self) -> Labelled<'_> {
+        let period = self.wanted.period;
+        Labelled { series: &self.series, statistic: &self.statistic_text, period, place: &self.place }
+    }
+
     fn result(
         &self,
         default_label: String,
@@ -183,14 +201,16 @@ impl Query {
         whole: bool,
         ascending: bool,
     ) -> MetricDataResult {
-        let label = self.label.as_ref().map_or(default_label, |label| {
-            let mut values: Vec<f64> = points.iter().map(|(_, value)| *value).collect();
-            if !ascending {
-                values.reverse();
+        let label = match &self.label {
+            None => default_label,
+            Some(label) => {
+                let mut values: Vec<f64> = points.iter().map(|(_, value)| *value).collect();
+                if !ascending {
+                    values.reverse();
+                }
+                fill(label, &default_label, &self.labelled(), &values)
             }
-            let labelled = Labelled { series: &self.series, statistic: &self.statistic_text };
-            fill(label, &labelled, self.wanted.period, &values)
-        });
+        };
         MetricDataResult {
             id: Some(self.id.clone()),
             label: Some(label),
@@ -228,6 +248,18 @@ impl Position {
         let behind = i64::try_from(u64::from_be_bytes(*behind)).ok()?;
         Some(Self { query: number(query)?, behind: (behind > 0).then(|| behind - 1), given: number(given)? })
     }
+}
+
+/// What is wrong with the names of a metric, a line each.
+fn faults_of(at: &str, metric: &Metric) -> Option<String> {
+    let mut faults = Faults::default();
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    check_namespace(&format!("{at}.Namespace"), &text(&metric.namespace), &mut faults);
+    check_name(&format!("{at}.MetricName"), &text(&metric.metric_name), &mut faults);
+    let dimensions = metric.dimensions.as_deref().unwrap_or_default();
+    check_dimensions(&format!("{at}.Dimensions"), dimensions, &mut faults);
+    let lines: Vec<String> = faults.lines().collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Source: CloudWatch API Reference, MetricDataQuery, `Id`.

@@ -5,9 +5,11 @@ use kernel::Cx;
 use store::{Release, StoreError};
 
 use crate::error::{Error, Result};
-use crate::limits::POINTS_PER_COMMIT;
+use crate::limits::{DATA_MAX, ENTITIES_MAX, POINTS_PER_COMMIT};
 use crate::model::aggregate::Aggregate;
 use crate::model::datum::{Batch, Point, check_all};
+use crate::model::faults::Faults;
+use crate::model::names::check_namespace;
 use crate::records::{Metric, Place};
 use crate::service::Service;
 
@@ -16,19 +18,30 @@ impl Service {
     /// is killed before its answer may leave some of it, as a retried call does on AWS.
     pub(crate) async fn put_data(&self, cx: &Cx, input: PutMetricDataInput) -> Result<()> {
         let PutMetricDataInput { namespace, metric_data, entity_metric_data, strict_entity_validation: _ } = input;
+        let mut faults = Faults::default();
+        check_namespace("Namespace", &namespace, &mut faults);
         if namespace.starts_with("AWS/") {
-            return Err(Error::Invalid(format!("The value {namespace} for parameter Namespace is invalid.")));
+            faults.invalid("Namespace", &namespace);
         }
         let now = self.wall();
         let (mut batch, mut data) = (Batch::default(), metric_data.unwrap_or_default());
-        check_all("MetricData", &data, now)?;
-        for (number, entity) in entity_metric_data.into_iter().flatten().enumerate() {
+        check_all("MetricData", &data, now, &mut faults);
+        let entities = entity_metric_data.unwrap_or_default();
+        faults.size("EntityMetricData", entities.len(), ENTITIES_MAX);
+        for (number, entity) in entities.into_iter().enumerate().take(ENTITIES_MAX) {
             let of_entity = entity.metric_data.unwrap_or_default();
-            check_all(&format!("EntityMetricData.member.{}.MetricData", number + 1), &of_entity, now)?;
+            check_all(&format!("EntityMetricData.member.{}.MetricData", number + 1), &of_entity, now, &mut faults);
             data.extend(of_entity);
         }
         if data.is_empty() {
-            return Err(Error::Missing("MetricData"));
+            faults.missing("MetricData");
+        }
+        faults.result()?;
+        // Of both together, where neither alone has too many.
+        if data.len() > DATA_MAX {
+            return Err(Error::Invalid(format!(
+                "The collection MetricData must not have a size greater than {DATA_MAX}."
+            )));
         }
         batch.add(&namespace, data, now);
         self.write(Place::of(cx), batch).await

@@ -8,6 +8,8 @@ use kernel::{Cx, Timestamp};
 use crate::error::{Error, Result};
 use crate::limits::STATISTICS_POINTS_MAX;
 use crate::model::aggregate::Aggregate;
+use crate::model::faults::Faults;
+use crate::model::names::{check_dimensions, check_name, check_namespace};
 use crate::model::period::{is_period, round_start};
 use crate::model::series::Series;
 use crate::model::statistic::Statistic;
@@ -24,6 +26,11 @@ impl Service {
         cx: &Cx,
         input: GetMetricStatisticsInput,
     ) -> Result<GetMetricStatisticsOutput> {
+        let mut faults = Faults::default();
+        check_namespace("Namespace", &input.namespace, &mut faults);
+        check_name("MetricName", &input.metric_name, &mut faults);
+        check_dimensions("Dimensions", input.dimensions.as_deref().unwrap_or_default(), &mut faults);
+        faults.result()?;
         let extended = read_extended(&input)?;
         let wanted = self.wanted(&input)?;
         let dimensions = input.dimensions.into_iter().flatten().map(|d| (d.name, d.value)).collect();

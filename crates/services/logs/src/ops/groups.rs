@@ -20,6 +20,10 @@ impl Service {
         if deletion_protection_enabled == Some(true) {
             return Err(ApiError::not_implemented("logs", "CreateLogGroup with deletionProtectionEnabled").into());
         }
+        // Source: API reference, CreateLogGroup; the text and either case as users have reported them.
+        if log_group_name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws/")) {
+            return Err(Error::ReservedName);
+        }
         let tags = tags.unwrap_or_default();
         check_tags(&tags)?;
         let group = Group {

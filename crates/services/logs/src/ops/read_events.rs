@@ -6,7 +6,7 @@ use kernel::Cx;
 
 use super::put_events::retention;
 use crate::error::{Error, Result};
-use crate::limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX, SEARCHED_BYTES_MAX};
+use crate::limits::{NEWEST_FIRST_FROM, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, SEARCHED_BYTES_MAX};
 use crate::model::batch::event_bytes;
 use crate::model::merge::Order;
 use crate::model::position::{Position, Token};
@@ -82,19 +82,22 @@ impl Service {
         let name = group_named(cx, input.log_group_name, input.log_group_identifier)?;
         let pattern = Pattern::parse(input.filter_pattern.as_deref().unwrap_or_default())?;
         let (names, prefix) = (input.log_stream_names, input.log_stream_name_prefix);
-        let order = if input.start_from_head == Some(false) { Order::NewestFirst } else { Order::OldestFirst };
         let parameters = format!(
-            "{name:?} {names:?} {prefix:?} {:?} {:?} {:?} {order:?}",
+            "{name:?} {names:?} {prefix:?} {:?} {:?} {:?}",
             input.filter_pattern, input.start_time, input.end_time
         );
         let place = Place::of(cx);
         let group = self.find_group(cx, &name)?;
-        let beyond = match self.open_token(cx, OPERATION, &parameters, input.next_token.as_deref())? {
-            Some(bytes) => {
-                let id = std::str::from_utf8(&bytes).ok();
-                Some(id.and_then(Position::parse).ok_or(Error::InvalidToken)?)
-            }
-            None => None,
+        let newest_first = input.start_from_head == Some(false);
+        if newest_first && input.start_time.is_some_and(|start| start < NEWEST_FIRST_FROM) {
+            return Err(Error::TooOldForNewestFirst);
+        }
+        // A token goes on in its own direction, whatever is asked for.
+        let token = self.open_token(cx, OPERATION, &parameters, input.next_token.as_deref())?;
+        let (order, beyond) = match token.map(|bytes| read_page(&bytes).ok_or(Error::InvalidToken)).transpose()? {
+            Some((order, position)) => (order, Some(position)),
+            None if newest_first => (Order::NewestFirst, None),
+            None => (Order::OldestFirst, None),
         };
         let streams = self.searched_streams(&place, &group, names, prefix.as_deref())?;
         let stream_names: std::collections::BTreeMap<u32, &str> =
@@ -131,7 +134,7 @@ impl Service {
                 });
             }
         }
-        let next = next.map(|position| self.give_token(cx, OPERATION, &parameters, position.id().as_bytes()));
+        let next = next.map(|position| self.give_token(cx, OPERATION, &parameters, &write_page(order, position)));
         // Which streams were searched is no longer told. Source: API reference, FilterLogEvents.
         Ok(FilterLogEventsResponse { events: Some(events), searched_log_streams: Some(Vec::new()), next_token: next })
     }
@@ -157,4 +160,17 @@ impl Service {
         let kept = i64::try_from(retention(group)?.as_millis()).unwrap_or(i64::MAX);
         Some(self.now().millis().saturating_sub(kept))
     }
+}
+
+/// Where a page of FilterLogEvents ends, and in which direction the next one lies.
+fn write_page(order: Order, last: Position) -> Vec<u8> {
+    let direction = if order == Order::NewestFirst { 'b' } else { 'f' };
+    format!("{direction}{}", last.id()).into_bytes()
+}
+
+fn read_page(bytes: &[u8]) -> Option<(Order, Position)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let newest_first = text.strip_prefix('b').map(|id| (Order::NewestFirst, id));
+    let (order, id) = newest_first.or_else(|| text.strip_prefix('f').map(|id| (Order::OldestFirst, id)))?;
+    Some((order, Position::parse(id)?))
 }
