@@ -397,15 +397,6 @@ def test_accounts_and_regions_do_not_see_each_other(gureum, name):
         assert statistics(other, name) == [] and other.list_metrics(Namespace=name)["Metrics"] == []
 
 
-def test_there_are_no_alarms(cloudwatch):
-    answer = cloudwatch.describe_alarms()
-    assert answer["MetricAlarms"] == [] and answer["CompositeAlarms"] == []
-    code, status, _ = refused(
-        lambda **state: cloudwatch.set_alarm_state(**state), AlarmName="a", StateValue="OK", StateReason="r"
-    )
-    assert (code, status) == ("ResourceNotFound", 400)
-
-
 def test_the_aws_cli_puts_and_reads_metrics(gureum, name):
     environment = dict(os.environ, AWS_ENDPOINT_URL=gureum.endpoint, AWS_DEFAULT_REGION="us-east-1")
     environment |= dict(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_PAGER="", AWS_DEFAULT_OUTPUT="json")

@@ -71,6 +71,8 @@ impl Platform {
             store: store.clone(),
             clock: clock.clone(),
             page_tokens: page_tokens(),
+            principals: principals.clone(),
+            lambda: lambda_client.clone(),
         }));
         let record = FactStore::new(store.clone(), clock.clone());
         let facts: Arc<dyn Facts> = record.clone();

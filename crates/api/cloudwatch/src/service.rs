@@ -11,9 +11,29 @@ use crate::types::*;
 
 /// CloudWatch 2010-08-01. An operation that is not written answers 501, honestly.
 pub trait Cloudwatch: Send + Sync + 'static {
+    fn delete_alarms(&self, cx: &Cx, input: DeleteAlarmsInput) -> impl Future<Output = Result<DeleteAlarmsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "DeleteAlarms")))
+    }
+    fn describe_alarm_history(&self, cx: &Cx, input: DescribeAlarmHistoryInput) -> impl Future<Output = Result<DescribeAlarmHistoryOutput, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "DescribeAlarmHistory")))
+    }
     fn describe_alarms(&self, cx: &Cx, input: DescribeAlarmsInput) -> impl Future<Output = Result<DescribeAlarmsOutput, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("cloudwatch", "DescribeAlarms")))
+    }
+    fn describe_alarms_for_metric(&self, cx: &Cx, input: DescribeAlarmsForMetricInput) -> impl Future<Output = Result<DescribeAlarmsForMetricOutput, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "DescribeAlarmsForMetric")))
+    }
+    fn disable_alarm_actions(&self, cx: &Cx, input: DisableAlarmActionsInput) -> impl Future<Output = Result<DisableAlarmActionsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "DisableAlarmActions")))
+    }
+    fn enable_alarm_actions(&self, cx: &Cx, input: EnableAlarmActionsInput) -> impl Future<Output = Result<EnableAlarmActionsResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "EnableAlarmActions")))
     }
     fn get_metric_data(&self, cx: &Cx, input: GetMetricDataInput) -> impl Future<Output = Result<GetMetricDataOutput, ApiError>> + Send {
         let _ = (cx, input);
@@ -27,6 +47,14 @@ pub trait Cloudwatch: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("cloudwatch", "ListMetrics")))
     }
+    fn list_tags_for_resource(&self, cx: &Cx, input: ListTagsForResourceInput) -> impl Future<Output = Result<ListTagsForResourceOutput, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "ListTagsForResource")))
+    }
+    fn put_metric_alarm(&self, cx: &Cx, input: PutMetricAlarmInput) -> impl Future<Output = Result<PutMetricAlarmResponse, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "PutMetricAlarm")))
+    }
     fn put_metric_data(&self, cx: &Cx, input: PutMetricDataInput) -> impl Future<Output = Result<PutMetricDataResponse, ApiError>> + Send {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("cloudwatch", "PutMetricData")))
@@ -35,21 +63,53 @@ pub trait Cloudwatch: Send + Sync + 'static {
         let _ = (cx, input);
         std::future::ready(Err(ApiError::not_implemented("cloudwatch", "SetAlarmState")))
     }
+    fn tag_resource(&self, cx: &Cx, input: TagResourceInput) -> impl Future<Output = Result<TagResourceOutput, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "TagResource")))
+    }
+    fn untag_resource(&self, cx: &Cx, input: UntagResourceInput) -> impl Future<Output = Result<UntagResourceOutput, ApiError>> + Send {
+        let _ = (cx, input);
+        std::future::ready(Err(ApiError::not_implemented("cloudwatch", "UntagResource")))
+    }
 }
 
 /// The dyn-compatible face of [`Cloudwatch`]: what a [`Client`] is bound to.
 pub trait Calls: Send + Sync + 'static {
+    fn delete_alarms<'a>(&'a self, cx: &'a Cx, input: DeleteAlarmsInput) -> BoxFuture<'a, Result<DeleteAlarmsResponse, ApiError>>;
+    fn describe_alarm_history<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmHistoryInput) -> BoxFuture<'a, Result<DescribeAlarmHistoryOutput, ApiError>>;
     fn describe_alarms<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmsInput) -> BoxFuture<'a, Result<DescribeAlarmsOutput, ApiError>>;
+    fn describe_alarms_for_metric<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmsForMetricInput) -> BoxFuture<'a, Result<DescribeAlarmsForMetricOutput, ApiError>>;
+    fn disable_alarm_actions<'a>(&'a self, cx: &'a Cx, input: DisableAlarmActionsInput) -> BoxFuture<'a, Result<DisableAlarmActionsResponse, ApiError>>;
+    fn enable_alarm_actions<'a>(&'a self, cx: &'a Cx, input: EnableAlarmActionsInput) -> BoxFuture<'a, Result<EnableAlarmActionsResponse, ApiError>>;
     fn get_metric_data<'a>(&'a self, cx: &'a Cx, input: GetMetricDataInput) -> BoxFuture<'a, Result<GetMetricDataOutput, ApiError>>;
     fn get_metric_statistics<'a>(&'a self, cx: &'a Cx, input: GetMetricStatisticsInput) -> BoxFuture<'a, Result<GetMetricStatisticsOutput, ApiError>>;
     fn list_metrics<'a>(&'a self, cx: &'a Cx, input: ListMetricsInput) -> BoxFuture<'a, Result<ListMetricsOutput, ApiError>>;
+    fn list_tags_for_resource<'a>(&'a self, cx: &'a Cx, input: ListTagsForResourceInput) -> BoxFuture<'a, Result<ListTagsForResourceOutput, ApiError>>;
+    fn put_metric_alarm<'a>(&'a self, cx: &'a Cx, input: PutMetricAlarmInput) -> BoxFuture<'a, Result<PutMetricAlarmResponse, ApiError>>;
     fn put_metric_data<'a>(&'a self, cx: &'a Cx, input: PutMetricDataInput) -> BoxFuture<'a, Result<PutMetricDataResponse, ApiError>>;
     fn set_alarm_state<'a>(&'a self, cx: &'a Cx, input: SetAlarmStateInput) -> BoxFuture<'a, Result<SetAlarmStateResponse, ApiError>>;
+    fn tag_resource<'a>(&'a self, cx: &'a Cx, input: TagResourceInput) -> BoxFuture<'a, Result<TagResourceOutput, ApiError>>;
+    fn untag_resource<'a>(&'a self, cx: &'a Cx, input: UntagResourceInput) -> BoxFuture<'a, Result<UntagResourceOutput, ApiError>>;
 }
 
 impl<T: Cloudwatch> Calls for T {
+    fn delete_alarms<'a>(&'a self, cx: &'a Cx, input: DeleteAlarmsInput) -> BoxFuture<'a, Result<DeleteAlarmsResponse, ApiError>> {
+        Box::pin(Cloudwatch::delete_alarms(self, cx, input))
+    }
+    fn describe_alarm_history<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmHistoryInput) -> BoxFuture<'a, Result<DescribeAlarmHistoryOutput, ApiError>> {
+        Box::pin(Cloudwatch::describe_alarm_history(self, cx, input))
+    }
     fn describe_alarms<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmsInput) -> BoxFuture<'a, Result<DescribeAlarmsOutput, ApiError>> {
         Box::pin(Cloudwatch::describe_alarms(self, cx, input))
+    }
+    fn describe_alarms_for_metric<'a>(&'a self, cx: &'a Cx, input: DescribeAlarmsForMetricInput) -> BoxFuture<'a, Result<DescribeAlarmsForMetricOutput, ApiError>> {
+        Box::pin(Cloudwatch::describe_alarms_for_metric(self, cx, input))
+    }
+    fn disable_alarm_actions<'a>(&'a self, cx: &'a Cx, input: DisableAlarmActionsInput) -> BoxFuture<'a, Result<DisableAlarmActionsResponse, ApiError>> {
+        Box::pin(Cloudwatch::disable_alarm_actions(self, cx, input))
+    }
+    fn enable_alarm_actions<'a>(&'a self, cx: &'a Cx, input: EnableAlarmActionsInput) -> BoxFuture<'a, Result<EnableAlarmActionsResponse, ApiError>> {
+        Box::pin(Cloudwatch::enable_alarm_actions(self, cx, input))
     }
     fn get_metric_data<'a>(&'a self, cx: &'a Cx, input: GetMetricDataInput) -> BoxFuture<'a, Result<GetMetricDataOutput, ApiError>> {
         Box::pin(Cloudwatch::get_metric_data(self, cx, input))
@@ -60,11 +120,23 @@ impl<T: Cloudwatch> Calls for T {
     fn list_metrics<'a>(&'a self, cx: &'a Cx, input: ListMetricsInput) -> BoxFuture<'a, Result<ListMetricsOutput, ApiError>> {
         Box::pin(Cloudwatch::list_metrics(self, cx, input))
     }
+    fn list_tags_for_resource<'a>(&'a self, cx: &'a Cx, input: ListTagsForResourceInput) -> BoxFuture<'a, Result<ListTagsForResourceOutput, ApiError>> {
+        Box::pin(Cloudwatch::list_tags_for_resource(self, cx, input))
+    }
+    fn put_metric_alarm<'a>(&'a self, cx: &'a Cx, input: PutMetricAlarmInput) -> BoxFuture<'a, Result<PutMetricAlarmResponse, ApiError>> {
+        Box::pin(Cloudwatch::put_metric_alarm(self, cx, input))
+    }
     fn put_metric_data<'a>(&'a self, cx: &'a Cx, input: PutMetricDataInput) -> BoxFuture<'a, Result<PutMetricDataResponse, ApiError>> {
         Box::pin(Cloudwatch::put_metric_data(self, cx, input))
     }
     fn set_alarm_state<'a>(&'a self, cx: &'a Cx, input: SetAlarmStateInput) -> BoxFuture<'a, Result<SetAlarmStateResponse, ApiError>> {
         Box::pin(Cloudwatch::set_alarm_state(self, cx, input))
+    }
+    fn tag_resource<'a>(&'a self, cx: &'a Cx, input: TagResourceInput) -> BoxFuture<'a, Result<TagResourceOutput, ApiError>> {
+        Box::pin(Cloudwatch::tag_resource(self, cx, input))
+    }
+    fn untag_resource<'a>(&'a self, cx: &'a Cx, input: UntagResourceInput) -> BoxFuture<'a, Result<UntagResourceOutput, ApiError>> {
+        Box::pin(Cloudwatch::untag_resource(self, cx, input))
     }
 }
 
@@ -89,8 +161,23 @@ impl Client {
         self.0.unbind();
     }
 
+    pub async fn delete_alarms(&self, cx: &Cx, input: DeleteAlarmsInput) -> Result<DeleteAlarmsResponse, ApiError> {
+        self.0.get()?.delete_alarms(cx, input).await
+    }
+    pub async fn describe_alarm_history(&self, cx: &Cx, input: DescribeAlarmHistoryInput) -> Result<DescribeAlarmHistoryOutput, ApiError> {
+        self.0.get()?.describe_alarm_history(cx, input).await
+    }
     pub async fn describe_alarms(&self, cx: &Cx, input: DescribeAlarmsInput) -> Result<DescribeAlarmsOutput, ApiError> {
         self.0.get()?.describe_alarms(cx, input).await
+    }
+    pub async fn describe_alarms_for_metric(&self, cx: &Cx, input: DescribeAlarmsForMetricInput) -> Result<DescribeAlarmsForMetricOutput, ApiError> {
+        self.0.get()?.describe_alarms_for_metric(cx, input).await
+    }
+    pub async fn disable_alarm_actions(&self, cx: &Cx, input: DisableAlarmActionsInput) -> Result<DisableAlarmActionsResponse, ApiError> {
+        self.0.get()?.disable_alarm_actions(cx, input).await
+    }
+    pub async fn enable_alarm_actions(&self, cx: &Cx, input: EnableAlarmActionsInput) -> Result<EnableAlarmActionsResponse, ApiError> {
+        self.0.get()?.enable_alarm_actions(cx, input).await
     }
     pub async fn get_metric_data(&self, cx: &Cx, input: GetMetricDataInput) -> Result<GetMetricDataOutput, ApiError> {
         self.0.get()?.get_metric_data(cx, input).await
@@ -101,11 +188,23 @@ impl Client {
     pub async fn list_metrics(&self, cx: &Cx, input: ListMetricsInput) -> Result<ListMetricsOutput, ApiError> {
         self.0.get()?.list_metrics(cx, input).await
     }
+    pub async fn list_tags_for_resource(&self, cx: &Cx, input: ListTagsForResourceInput) -> Result<ListTagsForResourceOutput, ApiError> {
+        self.0.get()?.list_tags_for_resource(cx, input).await
+    }
+    pub async fn put_metric_alarm(&self, cx: &Cx, input: PutMetricAlarmInput) -> Result<PutMetricAlarmResponse, ApiError> {
+        self.0.get()?.put_metric_alarm(cx, input).await
+    }
     pub async fn put_metric_data(&self, cx: &Cx, input: PutMetricDataInput) -> Result<PutMetricDataResponse, ApiError> {
         self.0.get()?.put_metric_data(cx, input).await
     }
     pub async fn set_alarm_state(&self, cx: &Cx, input: SetAlarmStateInput) -> Result<SetAlarmStateResponse, ApiError> {
         self.0.get()?.set_alarm_state(cx, input).await
+    }
+    pub async fn tag_resource(&self, cx: &Cx, input: TagResourceInput) -> Result<TagResourceOutput, ApiError> {
+        self.0.get()?.tag_resource(cx, input).await
+    }
+    pub async fn untag_resource(&self, cx: &Cx, input: UntagResourceInput) -> Result<UntagResourceOutput, ApiError> {
+        self.0.get()?.untag_resource(cx, input).await
     }
 }
 
@@ -120,12 +219,21 @@ impl<T: Cloudwatch> Service for Server<T> {
     fn call<'a>(&'a self, operation: OperationId, cx: &'a Cx, input: Doc) -> BoxFuture<'a, Result<Answer, ApiError>> {
         let service = &*self.0;
         match operation {
-            0 => Box::pin(async move { Ok(Answer::of(service.describe_alarms(cx, DescribeAlarmsInput::from_slot(Some(input))).await?)) }),
-            1 => Box::pin(async move { Ok(Answer::of(service.get_metric_data(cx, GetMetricDataInput::from_slot(Some(input))).await?)) }),
-            2 => Box::pin(async move { Ok(Answer::of(service.get_metric_statistics(cx, GetMetricStatisticsInput::from_slot(Some(input))).await?)) }),
-            3 => Box::pin(async move { Ok(Answer::of(service.list_metrics(cx, ListMetricsInput::from_slot(Some(input))).await?)) }),
-            4 => Box::pin(async move { Ok(Answer::of(service.put_metric_data(cx, PutMetricDataInput::from_slot(Some(input))).await?)) }),
-            5 => Box::pin(async move { Ok(Answer::of(service.set_alarm_state(cx, SetAlarmStateInput::from_slot(Some(input))).await?)) }),
+            0 => Box::pin(async move { Ok(Answer::of(service.delete_alarms(cx, DeleteAlarmsInput::from_slot(Some(input))).await?)) }),
+            1 => Box::pin(async move { Ok(Answer::of(service.describe_alarm_history(cx, DescribeAlarmHistoryInput::from_slot(Some(input))).await?)) }),
+            2 => Box::pin(async move { Ok(Answer::of(service.describe_alarms(cx, DescribeAlarmsInput::from_slot(Some(input))).await?)) }),
+            3 => Box::pin(async move { Ok(Answer::of(service.describe_alarms_for_metric(cx, DescribeAlarmsForMetricInput::from_slot(Some(input))).await?)) }),
+            4 => Box::pin(async move { Ok(Answer::of(service.disable_alarm_actions(cx, DisableAlarmActionsInput::from_slot(Some(input))).await?)) }),
+            5 => Box::pin(async move { Ok(Answer::of(service.enable_alarm_actions(cx, EnableAlarmActionsInput::from_slot(Some(input))).await?)) }),
+            6 => Box::pin(async move { Ok(Answer::of(service.get_metric_data(cx, GetMetricDataInput::from_slot(Some(input))).await?)) }),
+            7 => Box::pin(async move { Ok(Answer::of(service.get_metric_statistics(cx, GetMetricStatisticsInput::from_slot(Some(input))).await?)) }),
+            8 => Box::pin(async move { Ok(Answer::of(service.list_metrics(cx, ListMetricsInput::from_slot(Some(input))).await?)) }),
+            9 => Box::pin(async move { Ok(Answer::of(service.list_tags_for_resource(cx, ListTagsForResourceInput::from_slot(Some(input))).await?)) }),
+            10 => Box::pin(async move { Ok(Answer::of(service.put_metric_alarm(cx, PutMetricAlarmInput::from_slot(Some(input))).await?)) }),
+            11 => Box::pin(async move { Ok(Answer::of(service.put_metric_data(cx, PutMetricDataInput::from_slot(Some(input))).await?)) }),
+            12 => Box::pin(async move { Ok(Answer::of(service.set_alarm_state(cx, SetAlarmStateInput::from_slot(Some(input))).await?)) }),
+            13 => Box::pin(async move { Ok(Answer::of(service.tag_resource(cx, TagResourceInput::from_slot(Some(input))).await?)) }),
+            14 => Box::pin(async move { Ok(Answer::of(service.untag_resource(cx, UntagResourceInput::from_slot(Some(input))).await?)) }),
             _ => Box::pin(std::future::ready(Err(ApiError::internal("no such operation")))),
         }
     }
@@ -137,31 +245,51 @@ pub mod errors {
 
     use crate::schema::ERRORS;
 
-    pub fn internal_service_fault(message: impl Into<String>) -> ApiError {
+    pub fn concurrent_modification_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[0], message)
     }
 
-    pub fn invalid_format_fault(message: impl Into<String>) -> ApiError {
+    pub fn conflict_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[1], message)
     }
 
-    pub fn invalid_next_token(message: impl Into<String>) -> ApiError {
+    pub fn internal_service_fault(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[2], message)
     }
 
-    pub fn invalid_parameter_combination_exception(message: impl Into<String>) -> ApiError {
+    pub fn invalid_format_fault(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[3], message)
     }
 
-    pub fn invalid_parameter_value_exception(message: impl Into<String>) -> ApiError {
+    pub fn invalid_next_token(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[4], message)
     }
 
-    pub fn missing_required_parameter_exception(message: impl Into<String>) -> ApiError {
+    pub fn invalid_parameter_combination_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[5], message)
     }
 
-    pub fn resource_not_found(message: impl Into<String>) -> ApiError {
+    pub fn invalid_parameter_value_exception(message: impl Into<String>) -> ApiError {
         ApiError::modeled(&ERRORS[6], message)
+    }
+
+    pub fn limit_exceeded_fault(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[7], message)
+    }
+
+    pub fn missing_required_parameter_exception(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[8], message)
+    }
+
+    pub fn resource_conflict(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[9], message)
+    }
+
+    pub fn resource_not_found(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[10], message)
+    }
+
+    pub fn resource_not_found_exception(message: impl Into<String>) -> ApiError {
+        ApiError::modeled(&ERRORS[11], message)
     }
 }

@@ -13,6 +13,19 @@ wire::structure!(ActionConfiguration { alarm_tags_propagation });
 wire::string_enum!(ActionsSuppressedBy { WaitPeriod = "WaitPeriod", ExtensionPeriod = "ExtensionPeriod", Alarm = "Alarm" });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmHistoryItem {
+    pub alarm_name: Option<String>,
+    pub alarm_contributor_id: Option<String>,
+    pub alarm_type: Option<AlarmType>,
+    pub timestamp: Option<Timestamp>,
+    pub history_item_type: Option<HistoryItemType>,
+    pub history_summary: Option<String>,
+    pub history_data: Option<String>,
+    pub alarm_contributor_attributes: Option<Map<String>>,
+}
+wire::structure!(AlarmHistoryItem { alarm_name, alarm_contributor_id, alarm_type, timestamp, history_item_type, history_summary, history_data, alarm_contributor_attributes });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlarmPromQLCriteria {
     pub query: String,
     pub pending_period: Option<i32>,
@@ -71,6 +84,51 @@ pub struct Datapoint {
 wire::structure!(Datapoint { timestamp, sample_count, average, sum, minimum, maximum, unit, extended_statistics });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteAlarmsInput {
+    pub alarm_names: Vec<String>,
+}
+wire::structure!(DeleteAlarmsInput { alarm_names });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAlarmHistoryInput {
+    pub alarm_name: Option<String>,
+    pub alarm_contributor_id: Option<String>,
+    pub alarm_types: Option<Vec<AlarmType>>,
+    pub history_item_type: Option<HistoryItemType>,
+    pub start_date: Option<Timestamp>,
+    pub end_date: Option<Timestamp>,
+    pub max_records: Option<i32>,
+    pub next_token: Option<String>,
+    pub scan_by: Option<ScanBy>,
+}
+wire::structure!(DescribeAlarmHistoryInput { alarm_name, alarm_contributor_id, alarm_types, history_item_type, start_date, end_date, max_records, next_token, scan_by });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAlarmHistoryOutput {
+    pub alarm_history_items: Option<Vec<AlarmHistoryItem>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeAlarmHistoryOutput { alarm_history_items, next_token });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAlarmsForMetricInput {
+    pub metric_name: String,
+    pub namespace: String,
+    pub statistic: Option<Statistic>,
+    pub extended_statistic: Option<String>,
+    pub dimensions: Option<Vec<Dimension>>,
+    pub period: Option<i32>,
+    pub unit: Option<StandardUnit>,
+}
+wire::structure!(DescribeAlarmsForMetricInput { metric_name, namespace, statistic, extended_statistic, dimensions, period, unit });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeAlarmsForMetricOutput {
+    pub metric_alarms: Option<Vec<MetricAlarm>>,
+}
+wire::structure!(DescribeAlarmsForMetricOutput { metric_alarms });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeAlarmsInput {
     pub alarm_names: Option<Vec<String>>,
     pub alarm_name_prefix: Option<String>,
@@ -106,6 +164,18 @@ pub struct DimensionFilter {
     pub value: Option<String>,
 }
 wire::structure!(DimensionFilter { name, value });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DisableAlarmActionsInput {
+    pub alarm_names: Vec<String>,
+}
+wire::structure!(DisableAlarmActionsInput { alarm_names });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnableAlarmActionsInput {
+    pub alarm_names: Vec<String>,
+}
+wire::structure!(EnableAlarmActionsInput { alarm_names });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entity {
@@ -183,6 +253,8 @@ pub struct GetMetricStatisticsOutput {
 }
 wire::structure!(GetMetricStatisticsOutput { label, datapoints });
 
+wire::string_enum!(HistoryItemType { ConfigurationUpdate = "ConfigurationUpdate", StateUpdate = "StateUpdate", Action = "Action", AlarmContributorStateUpdate = "AlarmContributorStateUpdate", AlarmContributorAction = "AlarmContributorAction" });
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LabelOptions {
     pub timezone: Option<String>,
@@ -208,6 +280,18 @@ pub struct ListMetricsOutput {
     pub owning_accounts: Option<Vec<String>>,
 }
 wire::structure!(ListMetricsOutput { metrics, next_token, owning_accounts });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListTagsForResourceInput {
+    pub resource_arn: String,
+}
+wire::structure!(ListTagsForResourceInput { resource_arn });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListTagsForResourceOutput {
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(ListTagsForResourceOutput { tags });
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogAlarm {
@@ -339,6 +423,38 @@ pub struct MetricStat {
 wire::structure!(MetricStat { metric, period, stat, unit });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutMetricAlarmInput {
+    pub alarm_name: String,
+    pub alarm_description: Option<String>,
+    pub actions_enabled: Option<bool>,
+    pub ok_actions: Option<Vec<String>>,
+    pub alarm_actions: Option<Vec<String>>,
+    pub insufficient_data_actions: Option<Vec<String>>,
+    pub metric_name: Option<String>,
+    pub namespace: Option<String>,
+    pub statistic: Option<Statistic>,
+    pub extended_statistic: Option<String>,
+    pub dimensions: Option<Vec<Dimension>>,
+    pub period: Option<i32>,
+    pub unit: Option<StandardUnit>,
+    pub evaluation_periods: Option<i32>,
+    pub datapoints_to_alarm: Option<i32>,
+    pub threshold: Option<f64>,
+    pub comparison_operator: Option<ComparisonOperator>,
+    pub treat_missing_data: Option<String>,
+    pub evaluate_low_sample_count_percentile: Option<String>,
+    pub metrics: Option<Vec<MetricDataQuery>>,
+    pub tags: Option<Vec<Tag>>,
+    pub threshold_metric_id: Option<String>,
+    pub evaluation_window: Option<EvaluationWindow>,
+    pub warm_up_configuration: Option<WarmUpConfiguration>,
+    pub evaluation_criteria: Option<EvaluationCriteria>,
+    pub evaluation_interval: Option<i32>,
+    pub action_configuration: Option<ActionConfiguration>,
+}
+wire::structure!(PutMetricAlarmInput { alarm_name, alarm_description, actions_enabled, ok_actions, alarm_actions, insufficient_data_actions, metric_name, namespace, statistic, extended_statistic, dimensions, period, unit, evaluation_periods, datapoints_to_alarm, threshold, comparison_operator, treat_missing_data, evaluate_low_sample_count_percentile, metrics, tags, threshold_metric_id, evaluation_window, warm_up_configuration, evaluation_criteria, evaluation_interval, action_configuration });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutMetricDataInput {
     pub namespace: String,
     pub metric_data: Option<Vec<MetricDatum>>,
@@ -410,6 +526,30 @@ pub struct Tag {
 wire::structure!(Tag { key, value });
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagResourceInput {
+    pub resource_arn: String,
+    pub tags: Vec<Tag>,
+}
+wire::structure!(TagResourceInput { resource_arn, tags });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagResourceOutput {
+}
+wire::structure!(TagResourceOutput {  });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UntagResourceInput {
+    pub resource_arn: String,
+    pub tag_keys: Vec<String>,
+}
+wire::structure!(UntagResourceInput { resource_arn, tag_keys });
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UntagResourceOutput {
+}
+wire::structure!(UntagResourceOutput {  });
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WallClockWindow {
     pub timezone: Option<String>,
 }
@@ -421,6 +561,26 @@ pub struct WarmUpConfiguration {
     pub only_start_evaluating_after_warm_up_period_ends: Option<bool>,
 }
 wire::structure!(WarmUpConfiguration { warm_up_period_duration_in_minutes, only_start_evaluating_after_warm_up_period_ends });
+
+/// DeleteAlarms has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteAlarmsResponse {}
+wire::structure!(DeleteAlarmsResponse {});
+
+/// DisableAlarmActions has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DisableAlarmActionsResponse {}
+wire::structure!(DisableAlarmActionsResponse {});
+
+/// EnableAlarmActions has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnableAlarmActionsResponse {}
+wire::structure!(EnableAlarmActionsResponse {});
+
+/// PutMetricAlarm has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutMetricAlarmResponse {}
+wire::structure!(PutMetricAlarmResponse {});
 
 /// PutMetricData has none.
 #[derive(Clone, Debug, Default, PartialEq)]

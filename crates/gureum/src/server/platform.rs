@@ -91,6 +91,8 @@ impl Platform {
             store: store.clone(),
             clock: clock.clone(),
             page_tokens: PageTokens::new(store.secret("page-tokens")?),
+            principals: principals.clone(),
+            lambda: clients.lambda.clone(),
         }));
         let record = FactStore::new(store.clone(), clock.clone());
         let facts: Arc<dyn telemetry::Facts> = record.clone();

@@ -18,6 +18,10 @@ pub(crate) enum Error {
     /// Said without words.
     #[error("there is no such alarm")]
     NoSuchAlarm,
+    #[error("{0} does not exist")]
+    NoSuchResource(String),
+    #[error("{0}")]
+    Format(&'static str),
     #[error(transparent)]
     Api(Box<ApiError>),
     #[error(transparent)]
@@ -41,6 +45,8 @@ impl From<Error> for ApiError {
             }
             Error::InvalidToken => aws::invalid_next_token(words),
             Error::NoSuchAlarm => Self { message: None, ..aws::resource_not_found(words) },
+            Error::NoSuchResource(_) => aws::resource_not_found_exception(words),
+            Error::Format(_) => aws::invalid_format_fault(words),
             Error::Api(error) => *error,
             Error::Store(_) | Error::Damaged => Self::internal(words),
         }

@@ -36,6 +36,34 @@ pub const LISTED_FOR: Duration = Duration::from_secs(14 * 24 * 3600);
 /// `RecentlyActive=PT3H`.
 pub const RECENTLY: Duration = Duration::from_secs(3 * 3600);
 
+/// Periods that an alarm looks further back than it has to. Ours; the User Guide's example has two.
+pub const EXTRA_ALARM_POINTS: u32 = 2;
+/// Seconds of the periods that an alarm watches together: of periods below an hour, and of longer ones.
+/// Source: CloudWatch API Reference, PutMetricAlarm, `Period`.
+pub const ALARM_SPAN_SHORT: i64 = 86_400;
+pub const ALARM_SPAN_LONG: i64 = 604_800;
+/// Seconds between two evaluations of an alarm, and of one with a period below a minute.
+pub const EVALUATED_EVERY: u32 = 60;
+pub const EVALUATED_OFTEN_EVERY: u32 = 10;
+/// Tags of a resource.
+pub const TAGS_MAX: usize = 50;
+/// Items on a page of DescribeAlarms and DescribeAlarmHistory, and the default.
+pub const ALARMS_PAGE_MAX: usize = 100;
+pub const ALARMS_PAGE: usize = 50;
+/// How long what happened to alarms is kept. Source: CloudWatch User Guide, "Using Amazon CloudWatch alarms".
+pub const HISTORY_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Items of history that a new one drops at most, when they are older. Ours.
+pub const HISTORY_DROPPED_AT_ONCE: usize = 16;
+/// Characters of an item's data.
+pub const HISTORY_DATA_MAX: usize = 4_095;
+/// Actions taken at a time. Ours.
+pub const ACTIONS_PER_ROUND: usize = 64;
+/// How long an action is tried again that did not reach Lambda. Ours; AWS tries until it succeeds.
+pub const ACTION_AGE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The pause after actions that did not get through; it doubles. Ours.
+pub const ACTION_PAUSE_MIN: Duration = Duration::from_secs(1);
+pub const ACTION_PAUSE_MAX: Duration = Duration::from_secs(300);
+
 /// How long points are kept by their length in seconds, and into which they are rolled up then.
 pub const RETENTION: [(u32, Duration, Option<u32>); 4] = [
     (1, Duration::from_secs(3 * 3600), None),

@@ -1,9 +1,10 @@
 //! Keys and values on disk. ADR 10 says why they are so.
 
-use kernel::{AccountId, Cx, Region};
+use kernel::{AccountId, Arn, Cx, Region};
 use serde::{Deserialize, Serialize};
 use store::{Key, Part, Record};
 
+use crate::model::alarm::Alarm;
 use crate::model::series::SeriesId;
 use crate::model::unit::Unit;
 
@@ -44,6 +45,71 @@ impl Place {
         let start = u64::try_from(start).unwrap_or(0);
         self.points(series, length).part_u64(start).part_u64(unit.number()).part_u64(piece)
     }
+}
+
+impl Place {
+    pub(crate) fn alarms(&self) -> Key {
+        self.kind("alarm")
+    }
+
+    pub(crate) fn alarm(&self, name: &str) -> Key {
+        self.alarms().part(name)
+    }
+
+    pub(crate) fn alarm_arn(&self, name: &str) -> String {
+        Arn::regional("cloudwatch", &self.region, &self.account, format!("alarm:{name}")).to_string()
+    }
+
+    /// What happened to alarms, by time; `number` tells what one moment brought apart.
+    pub(crate) fn history(&self) -> Key {
+        self.kind("alarm-history")
+    }
+
+    pub(crate) fn history_item(&self, at: i64, number: u64) -> Key {
+        self.history().part_u64(u64::try_from(at).unwrap_or(0)).part_u64(number)
+    }
+
+    /// Actions that have not been taken yet, by time.
+    pub(crate) fn actions(&self) -> Key {
+        self.kind("alarm-action")
+    }
+
+    pub(crate) fn action(&self, at: i64, number: u64) -> Key {
+        self.actions().part_u64(u64::try_from(at).unwrap_or(0)).part_u64(number)
+    }
+}
+
+impl Record for Alarm {
+    const VERSION: u8 = 1;
+}
+
+/// What DescribeAlarmHistory shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HistoryItem {
+    pub alarm: String,
+    /// `ConfigurationUpdate`, `StateUpdate` or `Action`.
+    pub kind: String,
+    pub summary: String,
+    pub data: String,
+}
+
+impl Record for HistoryItem {
+    const VERSION: u8 = 1;
+}
+
+/// An action that a change of state asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Action {
+    pub alarm: String,
+    pub arn: String,
+    /// What a function gets.
+    pub event: String,
+    /// Milliseconds at which the state changed.
+    pub since: i64,
+}
+
+impl Record for Action {
+    const VERSION: u8 = 1;
 }
 
 /// Start, unit and piece of a point's key; `None` when it is damaged.

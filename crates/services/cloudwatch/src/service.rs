@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use kernel::{Clock, Cx, PageTokens, Timestamp};
+use kernel::{Clock, Cx, PageTokens, Principals, Timestamp};
 use store::Store;
 use telemetry::{Meter, Pending, Sample};
 use tokio::sync::Notify;
@@ -17,6 +17,9 @@ pub struct Needs {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub page_tokens: PageTokens,
+    pub principals: Arc<dyn Principals>,
+    /// Functions that alarms invoke are called through it.
+    pub lambda: api_lambda::Client,
 }
 
 /// CloudWatch. Its background work is in [`Service::tasks`].
@@ -24,7 +27,15 @@ pub struct Service {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) page_tokens: PageTokens,
+    pub(crate) principals: Arc<dyn Principals>,
+    pub(crate) lambda: api_lambda::Client,
     pub(crate) open: Open,
+    /// Alarms that are to be evaluated without waiting for their time.
+    pub(crate) unchecked: Mutex<BTreeSet<(Place, String)>>,
+    /// Wakes the task that evaluates alarms.
+    pub(crate) alarms: Notify,
+    /// Wakes the task that takes their actions.
+    pub(crate) actions: Notify,
     /// Seconds at which the records of users' metrics were last written.
     known: Mutex<BTreeMap<(Place, SeriesId), i64>>,
     /// Wakes the task that writes samples.
@@ -35,12 +46,17 @@ pub struct Service {
 
 impl Service {
     pub fn new(needs: Needs) -> Self {
-        let Needs { store, clock, page_tokens } = needs;
+        let Needs { store, clock, page_tokens, principals, lambda } = needs;
         Self {
             open: Open::new(clock.wall()),
             store,
             clock,
             page_tokens,
+            principals,
+            lambda,
+            unchecked: Mutex::default(),
+            alarms: Notify::new(),
+            actions: Notify::new(),
             known: Mutex::default(),
             samples: Notify::new(),
             sweep: Notify::new(),

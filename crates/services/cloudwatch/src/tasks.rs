@@ -20,10 +20,12 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 impl Service {
     /// The room's tasks, each with its name. They run until they are dropped, and may be dropped at any time.
     pub fn tasks(self: &Arc<Self>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
-        let (samples, sweep) = (self.clone(), self.clone());
+        let (samples, sweep, alarms, actions) = (self.clone(), self.clone(), self.clone(), self.clone());
         vec![
             ("cloudwatch-samples", Box::pin(async move { samples.run_samples().await })),
             ("cloudwatch-sweep", Box::pin(async move { sweep.run_sweep().await })),
+            ("cloudwatch-alarms", Box::pin(async move { alarms.run_alarms().await })),
+            ("cloudwatch-actions", Box::pin(async move { actions.run_actions().await })),
         ]
     }
 
@@ -85,7 +87,7 @@ impl Service {
     }
 
     /// Waits after a failure; for ever when the store has ended, because then this task is about to be dropped.
-    async fn recover(&self, error: Error) {
+    pub(crate) async fn recover(&self, error: Error) {
         if matches!(error, Error::Store(StoreError::Ended)) {
             return std::future::pending().await;
         }

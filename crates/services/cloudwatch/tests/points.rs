@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use api_cloudwatch::Cloudwatch;
 use api_cloudwatch::types::*;
-use kernel::{Access, AccountId, BoxFuture, Caller, Clock, Cx, OsRng, PageTokens, Region, Timestamp, VirtualClock};
+use kernel::{
+    Access, AccountId, BoxFuture, Caller, Clock, Cx, OsRng, PageTokens, Principals, Region, RoleRefused, Timestamp,
+    VirtualClock,
+};
 use service_cloudwatch::{Needs, Service};
 use store::backend::mem::Mem;
 use store::{Durability, Folder, Store};
@@ -38,6 +41,25 @@ impl Clock for Moving {
     }
 }
 
+/// Metrics call nobody.
+struct Nobody;
+
+impl Principals for Nobody {
+    fn as_service(&self, name: &str, account: &AccountId, region: &Region) -> Cx {
+        Cx::new("inside", account.clone(), region.clone(), Caller::service(name), Access::Open)
+    }
+
+    fn as_role<'a>(
+        &'a self,
+        _: &'a str,
+        role_arn: &'a str,
+        _: &'a str,
+        _: &'a Region,
+    ) -> BoxFuture<'a, Result<Cx, RoleRefused>> {
+        Box::pin(std::future::ready(Err(RoleRefused::NoSuchRole(role_arn.to_owned()))))
+    }
+}
+
 struct World {
     cloudwatch: Arc<Service>,
     store: Store,
@@ -57,7 +79,13 @@ impl World {
         let fatal = Arc::new(|words: &str| panic!("{words}"));
         let backend = Arc::new(mem.clone());
         let store = Store::over(backend, Durability::Durable, folder, clock.clone(), Arc::new(OsRng), fatal);
-        let needs = Needs { store: store.clone(), clock: clock.clone(), page_tokens: PageTokens::new([7; 32]) };
+        let needs = Needs {
+            store: store.clone(),
+            clock: clock.clone(),
+            page_tokens: PageTokens::new([7; 32]),
+            principals: Arc::new(Nobody),
+            lambda: api_lambda::Client::default(),
+        };
         let cloudwatch = Arc::new(Service::new(needs));
         let tasks = cloudwatch.tasks().into_iter().map(|(_, task)| tokio::spawn(task)).collect();
         let account = AccountId::parse(ACCOUNT).unwrap();

@@ -1,6 +1,7 @@
 //! The rules of metrics: no I/O, and the time is an argument.
 
 pub(crate) mod aggregate;
+pub(crate) mod alarm;
 pub(crate) mod datum;
 pub(crate) mod faults;
 pub(crate) mod label;
