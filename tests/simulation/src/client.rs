@@ -9,6 +9,7 @@ use kernel::Clock;
 use testkit::{ACCOUNT, Dice, Platform};
 use wire::ApiError;
 
+use crate::body;
 use crate::ledger::{Answer, Call, Delivered, Ledger, Sending, Shared};
 
 /// A server that has said nothing for so long (and what was asked to wait) never will.
@@ -106,7 +107,8 @@ impl Client {
             let grouped = fifo || self.dice.percent(25);
             let delay = if fifo || self.dice.percent(85) { None } else { Some(self.dice.between(0, 10) as i64) };
             let large = self.dice.percent(10);
-            ledger.new_message(queue, grouped.then(|| self.dice.below(GROUPS)), delay, large)
+            let wanted = ledger.plan.queues[queue].filters().then(|| self.dice.percent(60));
+            ledger.new_message(queue, grouped.then(|| self.dice.below(GROUPS)), delay, large, wanted)
         });
         Some(Call::Send { queue, messages: messages.collect() })
     }
@@ -273,7 +275,7 @@ fn entry(ledger: &Ledger, at: usize, n: usize) -> SendMessageBatchRequestEntry {
     let message = &ledger.messages[n];
     SendMessageBatchRequestEntry {
         id: Some(at.to_string()),
-        message_body: Some(format!("{n} {}", "x".repeat(if message.large { 6000 } else { 20 }))),
+        message_body: Some(body::write(n, message.large, message.wanted)),
         delay_seconds: message.own_delay_s.and_then(|seconds| i32::try_from(seconds).ok()),
         message_deduplication_id: ledger.plan.queues[message.queue].fifo.then(|| format!("d{n}")),
         message_group_id: message.group.map(|group| format!("g{group}")),
@@ -355,8 +357,8 @@ fn delivered(message: Message) -> Delivered {
     let number = |name: &str| attributes.get(name).and_then(|n| n.parse().ok());
     let body = message.body.unwrap_or_default();
     Delivered {
-        n: body.split(' ').next().and_then(|n| n.parse().ok()),
-        whole: body.len() > 6000 || body.len() < 40,
+        n: body::number(&body),
+        whole: body::is_whole(&body),
         id: message.message_id.unwrap_or_default(),
         handle: message.receipt_handle.unwrap_or_default(),
         receives: number("ApproximateReceiveCount").unwrap_or(0) as u32,

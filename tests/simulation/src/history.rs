@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_lambda::Lambda;
-use api_lambda::types::{CreateEventSourceMappingRequest, ScalingConfig};
+use api_lambda::types::{CreateEventSourceMappingRequest, Filter, FilterCriteria, FunctionResponseType, ScalingConfig};
 use api_sqs::Sqs;
 use api_sqs::types::*;
 use kernel::Clock;
@@ -14,6 +14,7 @@ use testkit::{Dice, Platform, World};
 use tokio::task::JoinSet;
 use wire::ApiError;
 
+use crate::body::PATTERN;
 use crate::client::{Client, arn, url};
 use crate::ledger::{Answer, Call, Shared};
 use crate::plan::{Fault, Mapping, Plan};
@@ -61,7 +62,7 @@ pub fn run(seed: u64) -> Result<History, Failure> {
     let mut world = World::new(seed);
     world.concurrency = plan.concurrency;
     world.trace.say(format_args!("seed {seed}: {plan:?}"));
-    let shared = Shared::new(plan, world.clock.clone(), world.trace.clone());
+    let shared = Shared::new(plan, world.clock.clone(), world.disk.clone(), world.trace.clone());
     let mut dice = Dice::new(seed, "faults");
     for life in 0.. {
         let workers = (0..clients).map(|number| Client {
@@ -157,6 +158,7 @@ impl Operator {
                 }
                 Fault::ClockJump { by } => platform.clock.jump(by),
             }
+            self.shared.lock().disturbed_by(fault);
         }
     }
 
@@ -291,6 +293,10 @@ async fn make_mapping(platform: &Platform, queue: &str, function: &str, mapping:
         batch_size: Some(mapping.batch),
         maximum_batching_window_in_seconds: (mapping.window_s > 0).then_some(mapping.window_s),
         scaling_config: mapping.concurrency.map(|most| ScalingConfig { maximum_concurrency: Some(most) }),
+        filter_criteria: mapping
+            .filters
+            .then(|| FilterCriteria { filters: Some(vec![Filter { pattern: Some(PATTERN.to_owned()) }]) }),
+        function_response_types: mapping.reports.then(|| vec![FunctionResponseType::ReportBatchItemFailures]),
         ..CreateEventSourceMappingRequest::default()
     };
     platform.lambda.create_event_source_mapping(&platform.cx(), input).await.map(|_| ())

@@ -1,5 +1,6 @@
 //! Histories of the platform: clients at work, faults in between, and what must hold of every answer. One seed decides all.
 
+mod body;
 mod client;
 mod history;
 mod ledger;

@@ -41,9 +41,17 @@ pub struct Mapping {
     pub window_s: i32,
     pub concurrency: Option<i32>,
     pub timeout_s: i32,
+    /// The function's word counts on what failed of a batch.
+    pub reports: bool,
+    /// Only some messages are for the function.
+    pub filters: bool,
 }
 
 impl Queue {
+    pub fn filters(&self) -> bool {
+        self.mapping.is_some_and(|mapping| mapping.filters)
+    }
+
     /// The function that it feeds.
     pub fn function(&self) -> Option<&'static str> {
         self.mapping.map(|_| self.name.trim_end_matches(".fifo"))
@@ -115,6 +123,8 @@ fn queues(dice: &mut Dice) -> Vec<Queue> {
                 window_s: if !queue.fifo && dice.percent(30) { dice.between(1, 3) as i32 } else { 0 },
                 concurrency: dice.percent(60).then(|| dice.between(2, 5) as i32),
                 timeout_s: dice.between(1, 5) as i32,
+                reports: dice.percent(60),
+                filters: dice.percent(40),
             };
             queue.visibility_s = i64::from(mapping.timeout_s) + dice.between(0, 12) as i64;
             queue.mapping = Some(mapping);

@@ -1,15 +1,16 @@
 //! What functions do that mappings feed: succeed, fail, take too long, crash, or do not even start.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::{BoxFuture, Clock};
 use runtime::FunctionSpec;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Dice, Ended, Play, SimClock};
 
-use crate::ledger::{Fed, Shared};
+use crate::body;
+use crate::ledger::{Fed, Shared, Verdict};
 
 pub struct Worker {
     shared: Shared,
@@ -17,40 +18,95 @@ pub struct Worker {
     dice: Mutex<Dice>,
 }
 
+/// What becomes of an invocation.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Succeeds,
+    /// Says what failed of its batch; perhaps nothing.
+    NamesFailures,
+    /// Says something that nobody understands.
+    Babbles,
+    Fails,
+    TimesOut,
+    Crashes,
+    DoesNotStart,
+}
+
 impl Worker {
     pub fn new(shared: Shared, clock: SimClock, dice: Dice) -> Self {
         Self { shared, clock, dice: Mutex::new(dice) }
     }
 
+    fn dice(&self) -> MutexGuard<'_, Dice> {
+        self.dice.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What happens, and after how long.
-    fn fate(&self, timeout: Duration) -> (Ended, Duration) {
-        let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+    fn fate(&self, timeout: Duration) -> (Fate, Duration) {
+        let mut dice = self.dice();
         let most = u64::try_from(timeout.as_millis()).unwrap_or(1000);
-        let answered = || Ended::Answered(Bytes::from_static(b"null"));
         if self.shared.lock().is_calm() {
-            return (answered(), Duration::from_millis(1));
+            return (Fate::Succeeds, Duration::from_millis(1));
         }
         let (fate, millis) = match dice.below(100) {
-            0..=54 => (answered(), dice.between(1, 300)),
-            55..=64 => (answered(), dice.between(300, most - 1)),
-            65..=79 => (Ended::Failed, dice.between(1, 300)),
-            80..=87 => return (Ended::TimedOut, timeout),
-            88..=94 => (Ended::Crashed, dice.between(1, 500)),
-            _ => (Ended::NotStarted, dice.between(1, 50)),
+            0..=39 => (Fate::Succeeds, dice.between(1, 300)),
+            40..=47 => (Fate::Succeeds, dice.between(300, most - 1)),
+            48..=62 => (Fate::NamesFailures, dice.between(1, 300)),
+            63..=68 => (Fate::Babbles, dice.between(1, 300)),
+            69..=79 => (Fate::Fails, dice.between(1, 300)),
+            80..=87 => return (Fate::TimesOut, timeout),
+            88..=94 => (Fate::Crashes, dice.between(1, 500)),
+            _ => (Fate::DoesNotStart, dice.between(1, 50)),
         };
         (fate, Duration::from_millis(millis.min(most)))
     }
+
+    /// How it ends for the platform, and what that comes to.
+    fn end(&self, fate: Fate, reports: bool, fed: &[Fed]) -> (Ended, Verdict) {
+        let answered = |answer: Value| Ended::Answered(Bytes::from(answer.to_string()));
+        match fate {
+            Fate::Succeeds => (answered(Value::Null), Verdict::Handled { but: Vec::new() }),
+            Fate::NamesFailures => {
+                let failed: Vec<&Fed> = fed.iter().filter(|_| self.dice().percent(40)).collect();
+                let named: Vec<Value> = failed.iter().map(|one| json!({ "itemIdentifier": one.id })).collect();
+                let but = failed.iter().filter(|_| reports).filter_map(|one| one.n).collect();
+                (answered(json!({ "batchItemFailures": named })), Verdict::Handled { but })
+            }
+            Fate::Babbles => {
+                let verdict = if reports { Verdict::Failed } else { Verdict::Handled { but: Vec::new() } };
+                (Ended::Answered(Bytes::from(babble(self.dice().below(5), fed))), verdict)
+            }
+            Fate::Fails => (Ended::Failed, Verdict::Failed),
+            Fate::TimesOut => (Ended::TimedOut, Verdict::Failed),
+            Fate::Crashes => (Ended::Crashed, Verdict::Failed),
+            Fate::DoesNotStart => (Ended::NotStarted, Verdict::NotRun),
+        }
+    }
+}
+
+/// Answers that fail a whole batch. Source: Lambda Developer Guide, "Implementing partial batch responses", failure conditions.
+fn babble(kind: u64, fed: &[Fed]) -> String {
+    let first = fed.first().map(|one| one.id.as_str()).unwrap_or_default();
+    let answer = match kind {
+        0 => return "done, mostly".to_owned(),
+        1 => json!({ "batchItemFailures": [{ "itemIdentifier": "" }] }),
+        2 => json!({ "batchItemFailures": [{ "id": first }] }),
+        3 => json!({ "batchItemFailures": [{ "itemIdentifier": first }, { "itemIdentifier": "a stranger" }] }),
+        _ => json!({ "batchItemFailures": [{ "itemIdentifier": null }] }),
+    };
+    answer.to_string()
 }
 
 impl Play for Worker {
     fn run(&self, spec: Arc<FunctionSpec>, payload: Bytes) -> BoxFuture<'static, Ended> {
         let (fate, time) = self.fate(spec.timeout);
-        let (shared, clock) = (self.shared.clone(), self.clock.clone());
-        let run = shared.lock().begin_run(&spec.function_name, &fed(&payload));
+        let (shared, clock, fed) = (self.shared.clone(), self.clock.clone(), fed(&payload));
+        let (run, reports) = shared.lock().begin_run(&spec.function_name, &fed);
+        let (ended, verdict) = self.end(fate, reports, &fed);
         Box::pin(async move {
             clock.pause(time).await;
-            shared.lock().end_run(run, &fate);
-            fate
+            shared.lock().end_run(run, &verdict);
+            ended
         })
     }
 }
@@ -59,10 +115,12 @@ fn fed(payload: &[u8]) -> Vec<Fed> {
     let event: Value = serde_json::from_slice(payload).unwrap_or_default();
     let records = event["Records"].as_array().cloned().unwrap_or_default();
     let one = |record: Value| {
-        let attribute = |name: &str| record["attributes"][name].as_str().and_then(|text| text.parse().ok());
+        let attribute = |name: &str| record["attributes"][name].as_str().and_then(|text| text.parse::<u128>().ok());
         Fed {
-            n: record["body"].as_str().and_then(|body| body.split(' ').next()?.parse().ok()),
+            n: record["body"].as_str().and_then(body::number),
+            id: record["messageId"].as_str().unwrap_or_default().to_owned(),
             receives: attribute("ApproximateReceiveCount").unwrap_or(0) as u32,
+            first_received: attribute("ApproximateFirstReceiveTimestamp").and_then(|ms| i64::try_from(ms).ok()),
             sequence: attribute("SequenceNumber"),
         }
     };

@@ -7,7 +7,7 @@ use simulation::run;
 /// Histories in which each bug must show itself.
 const BUDGET: u64 = 150;
 
-const BUGS: [&str; 15] = [
+const BUGS: [&str; 21] = [
     "answers before the commit",
     "syncs are skipped",
     "what is written is never synced",
@@ -23,6 +23,12 @@ const BUGS: [&str; 15] = [
     "a purge is forgotten by a restart",
     "a failed batch is deleted",
     "a mapping knows no maximum",
+    "failed items are deleted with their batch",
+    "a failed item takes its batch along",
+    "an answer that nobody understands is success",
+    "a filter lets everything through",
+    "a filter drops what comes with it",
+    "what a filter drops is kept",
 ];
 
 /// How many histories it took, and what gave it away.

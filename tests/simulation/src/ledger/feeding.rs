@@ -1,17 +1,42 @@
 //! What mappings may give to functions.
 
-use testkit::Ended;
+use std::time::Duration;
 
+use super::messages::Moment;
 use super::{Fed, Ledger};
+
+/// What has succeeded is deleted within so long, where no fault is at work.
+const UNTIL_DELETED: Duration = Duration::from_secs(1);
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It has not run: the same receive may try again.
+    NotRun,
+    /// Nothing of the batch was handled.
+    Failed,
+    /// All was handled but these.
+    Handled { but: Vec<usize> },
+}
 
 /// An invocation that has not ended.
 pub(super) struct Run {
     pub queue: usize,
-    pub messages: Vec<(usize, u32)>,
+    pub messages: Vec<One>,
+}
+
+/// One message of an invocation, and when it is hidden no more, where that is known (shown).
+#[derive(Clone, Copy)]
+pub(super) struct One {
+    n: usize,
+    receives: u32,
+    hidden_until: Option<i64>,
 }
 
 impl Ledger {
-    pub fn begin_run(&mut self, function: &str, fed: &[Fed]) -> u64 {
+    /// Answers its number, and whether the function's word on failures counts.
+    pub fn begin_run(&mut self, function: &str, fed: &[Fed]) -> (u64, bool) {
+        self.look_at_disk();
         let now = self.now();
         self.calls += 1;
         let number = self.calls;
@@ -25,11 +50,14 @@ impl Ledger {
                 continue;
             };
             self.check_fed(queue, n, fed, &messages, now.shown);
-            messages.push((n, fed.receives));
+            // Only of the first receive it is said when it was.
+            let first = fed.first_received.filter(|_| fed.receives == 1);
+            let hidden_until = first.map(|first| first + self.plan.queues[queue].visibility_s * 1000);
+            messages.push(One { n, receives: fed.receives, hidden_until });
         }
         self.runs.insert(number, Run { queue, messages });
         self.check_concurrency(queue, function);
-        number
+        (number, self.plan.queues[queue].mapping.is_some_and(|mapping| mapping.reports))
     }
 
     fn check_concurrency(&mut self, queue: usize, function: &str) {
@@ -44,7 +72,7 @@ impl Ledger {
         }
     }
 
-    fn check_fed(&mut self, queue: usize, n: usize, fed: &Fed, before: &[(usize, u32)], shown: i64) {
+    fn check_fed(&mut self, queue: usize, n: usize, fed: &Fed, before: &[One], shown: i64) {
         let message = &self.messages[n];
         let mut faults = Vec::new();
         let first = message.first_asked.map_or(i64::MAX, |asked| asked.shown);
@@ -59,15 +87,22 @@ impl Ledger {
         if !anew && !message.maybe_twice && self.ran.contains(&(n, fed.receives)) {
             faults.push(format!("again by its receive {}", fed.receives));
         }
+        if message.wanted == Some(false) {
+            faults.push("although its filter drops it".to_owned());
+        }
+        if self.is_surely_handled(n) {
+            faults.push("after it was handled".to_owned());
+        }
         let passed = self.messages.iter().enumerate().find(|(other_n, other)| {
             self.plan.queues[queue].fifo
                 && (other.queue, other.group) == (queue, message.group)
                 && other.accepted.as_ref().is_some_and(|accepted| accepted.sequence < fed.sequence)
                 && !other.may_be_gone()
+                && other.wanted != Some(false)
                 && !other.maybe_twice
                 && !message.maybe_twice
                 && !self.may_be_buried(*other_n)
-                && !before.iter().any(|(n, _)| n == other_n)
+                && !before.iter().any(|one| one.n == *other_n)
         });
         if let Some((other, _)) = passed {
             faults.push(format!("before {other}, which is older, of its group, and never succeeded"));
@@ -78,21 +113,42 @@ impl Ledger {
         }
     }
 
-    pub fn end_run(&mut self, number: u64, ended: &Ended) {
+    pub fn end_run(&mut self, number: u64, verdict: &Verdict) {
         let Some(run) = self.runs.remove(&number) else { return };
-        self.trace.say(format_args!("function: {number} ended {ended:?}"));
-        match ended {
-            Ended::Answered(_) => {
-                for (n, _) in &run.messages {
-                    // Consumed. Whether it is deleted too nobody outside knows.
-                    self.messages[*n].maybe_gone = true;
+        self.look_at_disk();
+        let now = self.now();
+        self.trace.say(format_args!("function: {number} ended {verdict:?}"));
+        match verdict {
+            Verdict::NotRun => return,
+            Verdict::Failed => {}
+            Verdict::Handled { but } => {
+                for one in run.messages.iter().filter(|one| !but.contains(&one.n)) {
+                    self.handled(*one, now);
                 }
             }
-            // It has not run: the same receive may try again.
-            Ended::NotStarted => return,
-            _ => {}
         }
-        self.ran.extend(run.messages);
+        self.ran.extend(run.messages.iter().map(|one| (one.n, one.receives)));
+    }
+
+    /// Whether it is deleted too nobody outside knows, unless it was hidden from all others until it must have been.
+    fn handled(&mut self, one: One, now: Moment) {
+        let surely = one.hidden_until.is_some_and(|until| now.shown + millis(UNTIL_DELETED) < until);
+        let message = &mut self.messages[one.n];
+        message.maybe_gone = true;
+        if surely && !message.maybe_twice {
+            message.handled.get_or_insert(now);
+        }
+    }
+
+    /// Its function has succeeded, and nothing has kept the mapping from deleting it.
+    pub(super) fn is_surely_handled(&self, n: usize) -> bool {
+        let message = &self.messages[n];
+        let anew = message.maybe_twice || self.may_be_redriven(n);
+        !anew
+            && message.handled.is_some_and(|handled| {
+                let deleted = handled.at + UNTIL_DELETED;
+                deleted < self.now().at && self.is_undisturbed(handled.at, deleted)
+            })
     }
 
     /// From now on every function succeeds.
@@ -103,4 +159,8 @@ impl Ledger {
     pub fn is_calm(&self) -> bool {
         self.calm
     }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -49,6 +49,8 @@ pub struct Message {
     pub group: Option<u64>,
     pub own_delay_s: Option<i64>,
     pub large: bool,
+    /// Whether the filter of its queue's mapping lets it through, where there is one.
+    pub wanted: Option<bool>,
     pub first_asked: Option<Moment>,
     pub accepted: Option<Accepted>,
     pub receives: Vec<Receive>,
@@ -64,6 +66,8 @@ pub struct Message {
     pub maybe_twice: bool,
     /// Found when the queues were drained.
     pub found: u32,
+    /// When its function had succeeded, while nobody else could have it.
+    pub handled: Option<Moment>,
 }
 
 impl Message {
@@ -73,6 +77,7 @@ impl Message {
             group,
             own_delay_s,
             large,
+            wanted: None,
             first_asked: None,
             accepted: None,
             receives: Vec::new(),
@@ -82,6 +87,7 @@ impl Message {
             gone: None,
             maybe_twice: false,
             found: 0,
+            handled: None,
         }
     }
 

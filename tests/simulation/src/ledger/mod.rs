@@ -3,6 +3,7 @@
 //! A call happens at some moment between its asking and its answer; one without an answer may happen later or never. A
 //! promise is checked where that leaves no way out.
 
+mod disturbances;
 mod feeding;
 mod messages;
 mod receiving;
@@ -14,9 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kernel::Clock;
-use testkit::{Dice, SimClock, Trace};
+use testkit::{Dice, Disk, SimClock, Trace};
 use tokio::sync::Notify;
 
+pub use feeding::Verdict;
 pub use messages::Message;
 use messages::{Moment, Unknown};
 
@@ -74,7 +76,10 @@ pub struct Delivered {
 #[derive(Clone, Debug)]
 pub struct Fed {
     pub n: Option<usize>,
+    pub id: String,
     pub receives: u32,
+    /// Milliseconds.
+    pub first_received: Option<i64>,
     pub sequence: Option<u128>,
 }
 
@@ -100,6 +105,7 @@ pub struct Ledger {
     pub plan: Plan,
     pub messages: Vec<Message>,
     clock: SimClock,
+    disk: Disk,
     trace: Trace,
     calls: u64,
     pending: BTreeMap<u64, Pending>,
@@ -117,18 +123,20 @@ pub struct Ledger {
     /// Which receives of which messages have run.
     ran: BTreeSet<(usize, u32)>,
     calm: bool,
+    disturbances: disturbances::Disturbances,
 }
 
 #[derive(Clone)]
 pub struct Shared(Arc<Mutex<Ledger>>);
 
 impl Shared {
-    pub fn new(plan: Plan, clock: SimClock, trace: Trace) -> Self {
+    pub fn new(plan: Plan, clock: SimClock, disk: Disk, trace: Trace) -> Self {
         let queues = plan.queues.iter().map(|_| QueueState::default()).collect();
         Self(Arc::new(Mutex::new(Ledger {
             plan,
             messages: Vec::new(),
             clock,
+            disk,
             trace,
             calls: 0,
             pending: BTreeMap::new(),
@@ -142,6 +150,7 @@ impl Shared {
             runs: BTreeMap::new(),
             ran: BTreeSet::new(),
             calm: false,
+            disturbances: disturbances::Disturbances::default(),
         })))
     }
 
@@ -215,8 +224,15 @@ impl Ledger {
         held.into_iter().map(|(_, n, handle)| (n, handle)).collect()
     }
 
-    pub fn new_message(&mut self, queue: usize, group: Option<u64>, own_delay_s: Option<i64>, large: bool) -> usize {
-        self.messages.push(Message::new(queue, group, own_delay_s, large));
+    pub fn new_message(
+        &mut self,
+        queue: usize,
+        group: Option<u64>,
+        own_delay_s: Option<i64>,
+        large: bool,
+        wanted: Option<bool>,
+    ) -> usize {
+        self.messages.push(Message { wanted, ..Message::new(queue, group, own_delay_s, large) });
         self.messages.len() - 1
     }
 
@@ -233,6 +249,7 @@ impl Ledger {
     }
 
     pub fn begin(&mut self, client: usize, call: Call) -> u64 {
+        self.look_at_disk();
         let asked = self.now();
         self.calls += 1;
         self.trace.say(format_args!("client {client}: {} {call:?}", self.calls));
@@ -251,6 +268,7 @@ impl Ledger {
 
     pub fn end(&mut self, number: u64, answer: Answer) {
         let Some(Pending { client, call, asked }) = self.pending.remove(&number) else { return };
+        self.look_at_disk();
         let answered = self.now();
         self.trace.say(format_args!("client {client}: {number} answered {answer:?}"));
         if matches!(answer, Answer::Silence) {
@@ -280,6 +298,7 @@ impl Ledger {
 
     /// The process has ended: nobody will hear of what was under way.
     pub fn process_ended(&mut self) {
+        self.disturbed_by_end();
         self.runs.clear();
         let under_way: Vec<u64> = self.pending.keys().copied().collect();
         for number in under_way {

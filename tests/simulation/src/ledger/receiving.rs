@@ -141,6 +141,9 @@ impl Ledger {
         if message.gone.is_some_and(|gone| gone.at <= asked.at) {
             faults.push("after it was deleted, purged or found".to_owned());
         }
+        if self.is_surely_handled(n) {
+            faults.push("after its function had succeeded".to_owned());
+        }
         let redriven = self.may_be_redriven(n);
         if queue != origin {
             let dead = self.plan.queues[origin].dead.filter(|(dead, _)| *dead == queue);

@@ -127,7 +127,8 @@ impl Ledger {
                 continue;
             }
             let expired = self.may_have_expired(n, now.shown);
-            let taken = message.maybe_gone || message.gone.is_some();
+            let dropped = message.wanted == Some(false);
+            let taken = message.maybe_gone || message.gone.is_some() || dropped;
             if message.accepted.is_some() && message.found == 0 && !taken && !expired {
                 self.breaks(format!("message {n} of {name} was accepted, and is lost"));
             }

@@ -198,13 +198,21 @@ impl Reader<'_> {
             self.gathered.add(entries);
             return;
         }
-        let (wanted, others): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|entry| filters.pass(&entry.json, source.content()));
-        self.gathered.add(wanted);
+        let (wanted, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
+            kernel::sabotaged!("a filter lets everything through") || filters.pass(&entry.json, source.content())
+        });
+        if !kernel::sabotaged!("a filter drops what comes with it") || others.is_empty() {
+            self.gathered.add(wanted);
+        } else {
+            drop(source.settle(wanted.into_iter().map(|entry| entry.handle).collect()).await);
+        }
         if others.is_empty() {
             return;
         }
         counts.add(Count::FilteredOut, others.len());
+        if kernel::sabotaged!("what a filter drops is kept") {
+            return;
+        }
         let settled = source.settle(others.into_iter().map(|entry| entry.handle).collect()).await;
         if let Err(error) = settled {
             tracing::info!(%error, mapping = self.ready.id.uuid, "messages that a filter drops will come back");

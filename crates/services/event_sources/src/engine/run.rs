@@ -122,7 +122,12 @@ fn failed_items(ready: &Ready, part: &[Entry], answer: &[u8]) -> BTreeSet<String
     let ids: BTreeSet<&str> = part.iter().map(|entry| entry.id.as_str()).collect();
     match response::read(answer, &ids) {
         Verdict::Succeeded => BTreeSet::new(),
+        Verdict::FailedPartly(_) if kernel::sabotaged!("failed items are deleted with their batch") => BTreeSet::new(),
+        Verdict::FailedPartly(_) if kernel::sabotaged!("a failed item takes its batch along") => {
+            ids.into_iter().map(str::to_owned).collect()
+        }
         Verdict::FailedPartly(failed) => failed,
+        Verdict::Failed if kernel::sabotaged!("an answer that nobody understands is success") => BTreeSet::new(),
         Verdict::Failed => ids.into_iter().map(str::to_owned).collect(),
     }
 }

@@ -1,0 +1,54 @@
+//! When faults were at work: what takes a moment elsewhere may then take longer, or not happen.
+
+use std::time::Duration;
+
+use super::Ledger;
+use crate::plan::Fault;
+
+/// What a slow disk was asked shortly before its end may still take so long.
+const AFTER_SLOW: Duration = Duration::from_secs(2);
+
+/// Spans of monotonic time, in the order of their beginnings.
+#[derive(Default)]
+pub(super) struct Disturbances {
+    spans: Vec<(Duration, Duration)>,
+    /// The disk refuses writes, as far as is known.
+    refusing: bool,
+}
+
+impl Disturbances {
+    fn add(&mut self, from: Duration, until: Duration) {
+        self.spans.push((from, until));
+    }
+}
+
+impl Ledger {
+    pub fn disturbed_by(&mut self, fault: Fault) {
+        let now = self.now().at;
+        let until = if let Fault::SlowDisk { time } = fault { now + time + AFTER_SLOW } else { now };
+        self.disturbances.add(now, until);
+        self.disturbances.refusing |= matches!(fault, Fault::RefuseWrites { .. });
+    }
+
+    /// Looks whether the disk still refuses. Until somebody looks it may have.
+    pub(super) fn look_at_disk(&mut self) {
+        if self.disturbances.refusing {
+            let now = self.now().at;
+            self.disturbances.add(now, now);
+            if let [.., before, last] = self.disturbances.spans.as_mut_slice() {
+                last.0 = last.0.min(before.1);
+            }
+            self.disturbances.refusing = self.disk.moods().refuse_commits > 0;
+        }
+    }
+
+    pub(super) fn disturbed_by_end(&mut self) {
+        let now = self.now().at;
+        self.disturbances.add(now, now);
+    }
+
+    /// Whether no fault was at work between two moments.
+    pub(super) fn is_undisturbed(&self, from: Duration, until: Duration) -> bool {
+        !self.disturbances.spans.iter().any(|(began, ended)| *began <= until && *ended >= from)
+    }
+}
