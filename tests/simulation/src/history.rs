@@ -5,19 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_lambda::Lambda;
-use api_lambda::types::{CreateEventSourceMappingRequest, Filter, FilterCriteria, FunctionResponseType, ScalingConfig};
 use api_sqs::Sqs;
 use api_sqs::types::*;
 use kernel::Clock;
 use testkit::{Dice, Platform, World};
 use tokio::task::JoinSet;
-use wire::ApiError;
 
-use crate::body::PATTERN;
-use crate::client::{Client, arn, url};
+use crate::calls::{arn, url};
+use crate::client::Client;
 use crate::ledger::{Answer, Call, Shared};
-use crate::plan::{Fault, Mapping, Plan};
+use crate::mappings;
+use crate::plan::{Fault, Plan, Stance};
 use crate::worker::Worker;
 
 /// Longer than any visibility timeout.
@@ -195,9 +193,12 @@ impl Operator {
             }
         }
         for queue in &queues {
-            if let (Some(mapping), Some(function)) = (queue.mapping, queue.function())
-                && let Err(error) = make_mapping(platform, queue.name, function, mapping).await
-            {
+            let (Some(mapping), Some(function)) = (queue.mapping, queue.function()) else { continue };
+            let made = match platform.make_function(function, mapping.timeout_s).await {
+                Ok(()) => mappings::make(platform, queue, function, mapping, mapping.at_first).await,
+                refused => refused,
+            };
+            if let Err(error) = made {
                 self.shared.lock().breaks(format!("{} could not be mapped: {error:?}", queue.name));
             }
         }
@@ -208,6 +209,7 @@ impl Operator {
         self.shared.lock().calm();
         let queues = self.shared.lock().plan.queues.clone();
         for (at, queue) in queues.iter().enumerate().filter(|(_, queue)| queue.mapping.is_some()) {
+            self.enable(platform, client, at).await;
             let mut looks = 0;
             while !matches!(
                 client.call(platform, &self.shared, Call::Count { queue: at }).await,
@@ -220,6 +222,19 @@ impl Operator {
                 platform.clock.pause(Duration::from_secs(10)).await;
             }
         }
+    }
+
+    /// A mapping that is to empty its queue has to be there.
+    async fn enable(&self, platform: &Platform, client: &mut Client, queue: usize) {
+        let to = self.shared.lock().plan.queues[queue].mapping.map(|mapping| mapping.at_first);
+        let Some(to) = to.map(|to| Stance { there: true, enabled: true, ..to }) else { return };
+        for _ in 0..LOOKS_MAX {
+            if matches!(client.call(platform, &self.shared, Call::Remap { queue, to }).await, Answer::Done) {
+                return;
+            }
+            platform.clock.pause(Duration::from_secs(1)).await;
+        }
+        self.shared.lock().breaks(format!("the mapping of queue {queue} cannot be enabled"));
     }
 
     /// The faults are over: receives and deletes everything, the sources before their dead letters.
@@ -283,21 +298,4 @@ impl Operator {
         }
         self.shared.lock().breaks(format!("a move task of {} never ends", url(name)));
     }
-}
-
-async fn make_mapping(platform: &Platform, queue: &str, function: &str, mapping: Mapping) -> Result<(), ApiError> {
-    platform.make_function(function, mapping.timeout_s).await?;
-    let input = CreateEventSourceMappingRequest {
-        event_source_arn: Some(arn(queue)),
-        function_name: function.to_owned(),
-        batch_size: Some(mapping.batch),
-        maximum_batching_window_in_seconds: (mapping.window_s > 0).then_some(mapping.window_s),
-        scaling_config: mapping.concurrency.map(|most| ScalingConfig { maximum_concurrency: Some(most) }),
-        filter_criteria: mapping
-            .filters
-            .then(|| FilterCriteria { filters: Some(vec![Filter { pattern: Some(PATTERN.to_owned()) }]) }),
-        function_response_types: mapping.reports.then(|| vec![FunctionResponseType::ReportBatchItemFailures]),
-        ..CreateEventSourceMappingRequest::default()
-    };
-    platform.lambda.create_event_source_mapping(&platform.cx(), input).await.map(|_| ())
 }

@@ -1,9 +1,11 @@
 //! Histories of the platform: clients at work, faults in between, and what must hold of every answer. One seed decides all.
 
 mod body;
+mod calls;
 mod client;
 mod history;
 mod ledger;
+mod mappings;
 mod plan;
 mod worker;
 

@@ -37,14 +37,42 @@ pub struct Queue {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Mapping {
-    pub batch: i32,
+    pub at_first: Stance,
     pub window_s: i32,
-    pub concurrency: Option<i32>,
     pub timeout_s: i32,
     /// The function's word counts on what failed of a batch.
     pub reports: bool,
     /// Only some messages are for the function.
     pub filters: bool,
+}
+
+/// What can be changed of a mapping.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stance {
+    pub there: bool,
+    pub enabled: bool,
+    pub batch: i32,
+    /// Batches at once.
+    pub concurrency: Option<i32>,
+}
+
+impl Stance {
+    pub const GONE: Self = Self { there: false, enabled: false, batch: 0, concurrency: Some(0) };
+
+    fn draw(dice: &mut Dice) -> Self {
+        let (batch, some) = (dice.between(1, 10) as i32, dice.percent(60));
+        Self { there: true, enabled: true, batch, concurrency: some.then(|| dice.between(2, 5) as i32) }
+    }
+
+    /// What somebody makes of it. What has once been bounded stays so.
+    pub fn changed(self, dice: &mut Dice) -> Self {
+        match dice.below(10) {
+            0 | 1 => Self::GONE,
+            2..=5 => Self { enabled: !self.enabled, ..self },
+            6 | 7 => Self { batch: dice.between(1, 10) as i32, ..self },
+            _ => Self { concurrency: Some(dice.between(2, 5) as i32), ..self },
+        }
+    }
 }
 
 impl Queue {
@@ -119,9 +147,8 @@ fn queues(dice: &mut Dice) -> Vec<Queue> {
         }
         if ["work", "feed.fifo"].contains(&queue.name) {
             let mapping = Mapping {
-                batch: dice.between(1, 10) as i32,
+                at_first: Stance::draw(dice),
                 window_s: if !queue.fifo && dice.percent(30) { dice.between(1, 3) as i32 } else { 0 },
-                concurrency: dice.percent(60).then(|| dice.between(2, 5) as i32),
                 timeout_s: dice.between(1, 5) as i32,
                 reports: dice.percent(60),
                 filters: dice.percent(40),

@@ -7,7 +7,7 @@ use simulation::run;
 /// Histories in which each bug must show itself.
 const BUDGET: u64 = 150;
 
-const BUGS: [&str; 21] = [
+const BUGS: [&str; 24] = [
     "answers before the commit",
     "syncs are skipped",
     "what is written is never synced",
@@ -29,6 +29,9 @@ const BUGS: [&str; 21] = [
     "a filter lets everything through",
     "a filter drops what comes with it",
     "what a filter drops is kept",
+    "a mapping does not hear of a change",
+    "a deleted mapping reads on",
+    "a disabled mapping reads",
 ];
 
 /// How many histories it took, and what gave it away.

@@ -20,6 +20,11 @@ impl Disturbances {
     fn add(&mut self, from: Duration, until: Duration) {
         self.spans.push((from, until));
     }
+
+    /// When the last one ends.
+    pub(super) fn end(&self) -> Duration {
+        self.spans.iter().map(|(_, until)| *until).max().unwrap_or_default()
+    }
 }
 
 impl Ledger {
@@ -34,9 +39,8 @@ impl Ledger {
     pub(super) fn look_at_disk(&mut self) {
         if self.disturbances.refusing {
             let now = self.now().at;
-            self.disturbances.add(now, now);
-            if let [.., before, last] = self.disturbances.spans.as_mut_slice() {
-                last.0 = last.0.min(before.1);
+            if let Some((_, until)) = self.disturbances.spans.last_mut() {
+                *until = now.max(*until);
             }
             self.disturbances.refusing = self.disk.moods().refuse_commits > 0;
         }

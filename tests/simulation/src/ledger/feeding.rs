@@ -56,16 +56,12 @@ impl Ledger {
             messages.push(One { n, receives: fed.receives, hidden_until });
         }
         self.runs.insert(number, Run { queue, messages });
-        self.check_concurrency(queue, function);
+        self.check_batch(queue, fed.len());
+        self.check_concurrency();
         (number, self.plan.queues[queue].mapping.is_some_and(|mapping| mapping.reports))
     }
 
-    fn check_concurrency(&mut self, queue: usize, function: &str) {
-        let running = self.runs.values().filter(|run| run.queue == queue).count();
-        let most = self.plan.queues[queue].mapping.and_then(|mapping| mapping.concurrency);
-        if let Some(most) = most.filter(|most| running > *most as usize) {
-            self.breaks(format!("{running} batches run of {function}, whose mapping may have {most}"));
-        }
+    fn check_concurrency(&mut self) {
         if self.runs.len() > self.plan.concurrency as usize {
             let (all, most) = (self.runs.len(), self.plan.concurrency);
             self.breaks(format!("{all} functions run in an account that may have {most}"));

@@ -5,6 +5,7 @@
 
 mod disturbances;
 mod feeding;
+mod mapping;
 mod messages;
 mod receiving;
 mod settling;
@@ -22,18 +23,45 @@ pub use feeding::Verdict;
 pub use messages::Message;
 use messages::{Moment, Unknown};
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Queue, Stance};
 
 /// What a client asks.
 #[derive(Clone, Debug)]
 pub enum Call {
-    Send { queue: usize, messages: Vec<usize> },
-    Receive { queue: usize, most: i32, wait_s: i64, visibility_s: Option<i64> },
-    Delete { queue: usize, entries: Vec<(usize, String)>, garbage: bool },
-    Change { queue: usize, entries: Vec<(usize, String)>, seconds: i64 },
-    Purge { queue: usize },
-    Redrive { queue: usize },
-    Count { queue: usize },
+    Send {
+        queue: usize,
+        messages: Vec<usize>,
+    },
+    Receive {
+        queue: usize,
+        most: i32,
+        wait_s: i64,
+        visibility_s: Option<i64>,
+    },
+    Delete {
+        queue: usize,
+        entries: Vec<(usize, String)>,
+        garbage: bool,
+    },
+    Change {
+        queue: usize,
+        entries: Vec<(usize, String)>,
+        seconds: i64,
+    },
+    Purge {
+        queue: usize,
+    },
+    Redrive {
+        queue: usize,
+    },
+    /// Makes, changes or deletes the queue's mapping.
+    Remap {
+        queue: usize,
+        to: Stance,
+    },
+    Count {
+        queue: usize,
+    },
 }
 
 /// What it was told.
@@ -99,6 +127,7 @@ struct QueueState {
     receives: Vec<(Moment, Option<Moment>)>,
     /// A move task was started here.
     redriven: bool,
+    feeding: Option<mapping::Feeding>,
 }
 
 pub struct Ledger {
@@ -131,7 +160,9 @@ pub struct Shared(Arc<Mutex<Ledger>>);
 
 impl Shared {
     pub fn new(plan: Plan, clock: SimClock, disk: Disk, trace: Trace) -> Self {
-        let queues = plan.queues.iter().map(|_| QueueState::default()).collect();
+        let feeding = |queue: &Queue| queue.mapping.map(|mapping| mapping::Feeding::new(mapping.at_first));
+        let queues =
+            plan.queues.iter().map(|queue| QueueState { feeding: feeding(queue), ..QueueState::default() }).collect();
         Self(Arc::new(Mutex::new(Ledger {
             plan,
             messages: Vec::new(),
@@ -260,6 +291,7 @@ impl Ledger {
             Call::Change { entries, .. } => self.begin_change(entries),
             Call::Purge { queue } => self.begin_purge(*queue),
             Call::Redrive { queue } => self.queues[*queue].redriven = true,
+            Call::Remap { queue, to } => self.begin_remap(*queue, *to),
             Call::Count { .. } => {}
         }
         self.pending.insert(self.calls, Pending { client, call, asked });
@@ -292,6 +324,7 @@ impl Ledger {
             Call::Delete { queue, entries, .. } => self.end_delete(queue, &entries, answered, &answer),
             Call::Change { entries, seconds, .. } => self.end_change(&entries, seconds, asked, answered, &answer),
             Call::Purge { queue } => self.end_purge(queue, asked, answered, &answer),
+            Call::Remap { queue, to } => self.end_remap(queue, to, &answer),
             Call::Redrive { .. } | Call::Count { .. } => {}
         }
     }

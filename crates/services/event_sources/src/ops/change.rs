@@ -100,7 +100,9 @@ impl Service {
             })
             .await?;
         let answer = show(&mapping, &record);
-        self.wanted.changed(mapping);
+        if !kernel::sabotaged!("a mapping does not hear of a change") {
+            self.wanted.changed(mapping);
+        }
         Ok(answer)
     }
 
@@ -126,7 +128,9 @@ impl Service {
             })
             .await?;
         let answer = show(&mapping, &record);
-        self.wanted.changed(mapping);
+        if !kernel::sabotaged!("a deleted mapping reads on") {
+            self.wanted.changed(mapping);
+        }
         Ok(answer)
     }
 }
