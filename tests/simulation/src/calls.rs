@@ -8,6 +8,7 @@ use wire::ApiError;
 use crate::body;
 use crate::ledger::{Answer, Call, Delivered, Ledger, Sending, Shared};
 use crate::mappings::remap;
+use crate::queues::{drop_queue, make_queue};
 
 pub fn url(name: &str) -> String {
     format!("http://localhost:4566/{ACCOUNT}/{name}")
@@ -49,6 +50,14 @@ pub async fn ask(platform: &Platform, shared: &Shared, call: &Call) -> Answer {
             sqs.start_message_move_task(&cx, input).await.map_or_else(|error| refused(&error), |_| Answer::Done)
         }
         Call::Remap { queue, to } => remap(platform, shared, *queue, *to).await,
+        Call::Make { queue } => {
+            let queues = shared.lock().plan.queues.clone();
+            make_queue(platform, &queues, &queues[*queue]).await.map_or_else(|error| refused(&error), |()| Answer::Done)
+        }
+        Call::Drop { queue } => {
+            let queue = shared.lock().plan.queues[*queue].clone();
+            drop_queue(platform, &queue).await.map_or_else(|error| refused(&error), |()| Answer::Done)
+        }
         Call::Count { queue } => {
             let input = GetQueueAttributesRequest {
                 queue_url: queue_url(*queue),

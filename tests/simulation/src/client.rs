@@ -31,6 +31,7 @@ enum Wish {
     Purge,
     Redrive,
     Remap,
+    Renew,
     Count,
 }
 
@@ -57,8 +58,9 @@ impl Client {
 
     fn wishes(&mut self) -> Wish {
         match self.dice.below(100) {
-            0..=27 => Wish::Send,
-            28..=32 => Wish::Resend,
+            0..=24 => Wish::Send,
+            25..=28 => Wish::Renew,
+            29..=32 => Wish::Resend,
             33..=67 => Wish::Receive,
             68..=85 => Wish::Delete,
             86..=92 => Wish::Change,
@@ -85,6 +87,7 @@ impl Client {
             Wish::Purge => Some(Call::Purge { queue }),
             Wish::Redrive => Some(Call::Redrive { queue }),
             Wish::Remap => shared.lock().remap(&mut self.dice),
+            Wish::Renew => shared.lock().renew(),
             Wish::Count => Some(Call::Count { queue }),
         };
         if let Some(call) = call {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_sqs::Sqs;
-use api_sqs::types::*;
+use api_sqs::types::ListMessageMoveTasksRequest;
 use kernel::Clock;
 use testkit::{Dice, Platform, World};
 use tokio::task::JoinSet;
@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::ledger::{Answer, Call, Shared};
 use crate::mappings;
 use crate::plan::{Fault, Plan, Stance};
+use crate::queues::make_queue;
 use crate::worker::Worker;
 
 /// Longer than any visibility timeout.
@@ -165,30 +166,7 @@ impl Operator {
         // Those that others name come first.
         let (dead, others): (Vec<_>, Vec<_>) = queues.iter().partition(|queue| queue.name.contains("dead"));
         for queue in dead.into_iter().chain(others) {
-            let mut attributes = vec![
-                ("VisibilityTimeout", queue.visibility_s.to_string()),
-                ("DelaySeconds", queue.delay_s.to_string()),
-                ("MessageRetentionPeriod", queue.retention_s.to_string()),
-            ];
-            if queue.fifo {
-                attributes.push(("FifoQueue", "true".to_owned()));
-            }
-            if queue.per_group {
-                attributes.push(("DeduplicationScope", "messageGroup".to_owned()));
-                attributes.push(("FifoThroughputLimit", "perMessageGroupId".to_owned()));
-            }
-            if let Some((dead, most)) = queue.dead {
-                let target = arn(queues[dead].name);
-                let policy = format!("{{\"deadLetterTargetArn\":\"{target}\",\"maxReceiveCount\":{most}}}");
-                attributes.push(("RedrivePolicy", policy));
-            }
-            let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            let input = CreateQueueRequest {
-                queue_name: Some(queue.name.to_owned()),
-                attributes: Some(attributes),
-                ..CreateQueueRequest::default()
-            };
-            if let Err(error) = platform.sqs.create_queue(&platform.cx(), input).await {
+            if let Err(error) = make_queue(platform, &queues, queue).await {
                 self.shared.lock().breaks(format!("{} could not be made: {error:?}", queue.name));
             }
         }
@@ -237,6 +215,17 @@ impl Operator {
         self.shared.lock().breaks(format!("the mapping of queue {queue} cannot be enabled"));
     }
 
+    /// A queue that was deleted is made anew, as soon as its name is free.
+    async fn renew(&self, platform: &Platform, client: &mut Client, queue: usize) {
+        for _ in 0..LOOKS_MAX {
+            if matches!(client.call(platform, &self.shared, Call::Make { queue }).await, Answer::Done) {
+                return;
+            }
+            platform.clock.pause(Duration::from_secs(2)).await;
+        }
+        self.shared.lock().breaks(format!("queue {queue} cannot be made anew"));
+    }
+
     /// The faults are over: receives and deletes everything, the sources before their dead letters.
     async fn drain(&mut self, platform: &Platform) {
         *self.disk.moods() = testkit::Moods::default();
@@ -247,6 +236,9 @@ impl Operator {
         }
         let mut client = Client { number: 99, dice: self.dice.clone(), hasty: false };
         self.wait_for_mappings(platform, &mut client).await;
+        for at in (0..queues.len()).filter(|at| queues[*at].renewed) {
+            self.renew(platform, &mut client, at).await;
+        }
         platform.clock.jump(UNTIL_ALL_IS_VISIBLE);
         self.shared.lock().drain();
         for dead in [false, true] {

@@ -7,6 +7,7 @@ mod history;
 mod ledger;
 mod mappings;
 mod plan;
+mod queues;
 mod worker;
 
 pub use history::{Failure, History, run};

@@ -33,6 +33,8 @@ pub struct Queue {
     pub dead: Option<(usize, u32)>,
     /// What feeds a function from it; then nobody else receives.
     pub mapping: Option<Mapping>,
+    /// It is deleted and made anew.
+    pub renewed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +107,11 @@ impl Plan {
         let mut faults: Vec<(usize, Fault)> = (0..dice.between(FAULTS.0, FAULTS.1))
             .map(|_| (usize::try_from(dice.between(5, operations - 20)).unwrap_or(5), Fault::draw(dice)))
             .collect();
+        if dice.percent(50) {
+            // The name of a deleted queue is free then.
+            let by = Duration::from_secs(dice.between(50, 70));
+            faults.push((usize::try_from(operations / 2).unwrap_or(0), Fault::ClockJump { by }));
+        }
         faults.sort_by_key(|(after, _)| *after);
         Self {
             clients: usize::try_from(dice.between(CLIENTS.0, CLIENTS.1)).unwrap_or(4),
@@ -117,16 +124,7 @@ impl Plan {
 }
 
 fn queues(dice: &mut Dice) -> Vec<Queue> {
-    let mut queue = |name, fifo, dead, retention_s| Queue {
-        name,
-        fifo,
-        per_group: fifo && dice.percent(50),
-        visibility_s: dice.between(1, 20) as i64,
-        delay_s: if dice.percent(20) { dice.between(1, 5) as i64 } else { 0 },
-        retention_s,
-        dead,
-        mapping: None,
-    };
+    let mut queue = |name, fifo, dead, retention_s| queue_of(dice, name, fifo, dead, retention_s);
     let mut queues = vec![
         queue("jobs", false, Some((1, 2)), FOUR_DAYS_S),
         queue("jobs-dead", false, None, FOUR_DAYS_S),
@@ -138,6 +136,8 @@ fn queues(dice: &mut Dice) -> Vec<Queue> {
         queue("work-dead", false, None, FOUR_DAYS_S),
         queue("feed.fifo", true, None, FOUR_DAYS_S),
     ];
+    let visits = if dice.percent(50) { "visits.fifo" } else { "visits" };
+    queues.push(Queue { renewed: true, ..queue_of(dice, visits, visits.ends_with(".fifo"), None, FOUR_DAYS_S) });
     for queue in &mut queues {
         if let Some((_, receives)) = &mut queue.dead {
             *receives = u32::try_from(dice.between(1, 4)).unwrap_or(2);
@@ -158,6 +158,20 @@ fn queues(dice: &mut Dice) -> Vec<Queue> {
         }
     }
     queues
+}
+
+fn queue_of(dice: &mut Dice, name: &'static str, fifo: bool, dead: Option<(usize, u32)>, retention_s: i64) -> Queue {
+    Queue {
+        name,
+        fifo,
+        per_group: fifo && dice.percent(50),
+        visibility_s: dice.between(1, 20) as i64,
+        delay_s: if dice.percent(20) { dice.between(1, 5) as i64 } else { 0 },
+        retention_s,
+        dead,
+        mapping: None,
+        renewed: false,
+    }
 }
 
 impl Fault {

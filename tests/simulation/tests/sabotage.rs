@@ -7,7 +7,7 @@ use simulation::run;
 /// Histories in which each bug must show itself.
 const BUDGET: u64 = 150;
 
-const BUGS: [&str; 24] = [
+const BUGS: [&str; 26] = [
     "answers before the commit",
     "syncs are skipped",
     "what is written is never synced",
@@ -32,6 +32,8 @@ const BUGS: [&str; 24] = [
     "a mapping does not hear of a change",
     "a deleted mapping reads on",
     "a disabled mapping reads",
+    "a queue that is made anew is the one before",
+    "a deleted queue's name is free at once",
 ];
 
 /// How many histories it took, and what gave it away.

@@ -106,6 +106,10 @@ impl Ledger {
         if messages > usize::try_from(batch).unwrap_or(0) {
             self.breaks(format!("a batch of {name} has {messages} messages, and may have {batch}"));
         }
+        if stances.iter().any(|stance| !stance.there) {
+            // What a deleted mapping has let out runs beside what the new one does.
+            return;
+        }
         let running = self.runs.values().filter(|run| run.queue == queue).count();
         let most = stances.iter().map(|stance| stance.concurrency.unwrap_or(i32::MAX)).max().unwrap_or(0);
         if running > usize::try_from(most).unwrap_or(0) {

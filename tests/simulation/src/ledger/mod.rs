@@ -5,11 +5,13 @@
 
 mod disturbances;
 mod feeding;
+mod lives;
 mod mapping;
 mod messages;
 mod receiving;
 mod settling;
 mod state;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,96 +22,12 @@ use testkit::{Dice, Disk, SimClock, Trace};
 use tokio::sync::Notify;
 
 pub use feeding::Verdict;
+use lives::NO_QUEUE;
 pub use messages::Message;
 use messages::{Moment, Unknown};
+pub use words::{Answer, Call, Delivered, Fed, Sending};
 
-use crate::plan::{Plan, Queue, Stance};
-
-/// What a client asks.
-#[derive(Clone, Debug)]
-pub enum Call {
-    Send {
-        queue: usize,
-        messages: Vec<usize>,
-    },
-    Receive {
-        queue: usize,
-        most: i32,
-        wait_s: i64,
-        visibility_s: Option<i64>,
-    },
-    Delete {
-        queue: usize,
-        entries: Vec<(usize, String)>,
-        garbage: bool,
-    },
-    Change {
-        queue: usize,
-        entries: Vec<(usize, String)>,
-        seconds: i64,
-    },
-    Purge {
-        queue: usize,
-    },
-    Redrive {
-        queue: usize,
-    },
-    /// Makes, changes or deletes the queue's mapping.
-    Remap {
-        queue: usize,
-        to: Stance,
-    },
-    Count {
-        queue: usize,
-    },
-}
-
-/// What it was told.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    Sent(Vec<Option<Sending>>),
-    Received(Vec<Delivered>),
-    /// Which entries were settled.
-    Settled(Vec<bool>),
-    Counted([i64; 3]),
-    Done,
-    /// The client's fault: nothing was done.
-    Refused(String),
-    /// The server's fault.
-    Failed,
-    /// The client did not wait, or the server was gone.
-    Unknown,
-    /// The server is there and says nothing.
-    Silence,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sending {
-    pub id: String,
-    pub sequence: Option<u128>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Delivered {
-    /// The message's number, which its body begins with.
-    pub n: Option<usize>,
-    pub whole: bool,
-    pub id: String,
-    pub handle: String,
-    pub receives: u32,
-    pub sequence: Option<u128>,
-}
-
-/// A message as a function gets it.
-#[derive(Clone, Debug)]
-pub struct Fed {
-    pub n: Option<usize>,
-    pub id: String,
-    pub receives: u32,
-    /// Milliseconds.
-    pub first_received: Option<i64>,
-    pub sequence: Option<u128>,
-}
+use crate::plan::{Plan, Queue};
 
 /// A call that has no answer yet.
 struct Pending {
@@ -128,6 +46,7 @@ struct QueueState {
     /// A move task was started here.
     redriven: bool,
     feeding: Option<mapping::Feeding>,
+    life: lives::Life,
 }
 
 pub struct Ledger {
@@ -271,7 +190,8 @@ impl Ledger {
     pub fn resend(&mut self, dice: &mut Dice) -> Option<Call> {
         let now = self.now().shown;
         let lately = |message: &Message| {
-            self.plan.queues[message.queue].fifo && message.first_asked.is_some_and(|asked| asked.shown + 240_000 > now)
+            let queue = &self.plan.queues[message.queue];
+            queue.fifo && !queue.renewed && message.first_asked.is_some_and(|asked| asked.shown + 240_000 > now)
         };
         let candidates: Vec<usize> =
             self.messages.iter().enumerate().filter(|(_, message)| lately(message)).map(|(n, _)| n).collect();
@@ -290,6 +210,8 @@ impl Ledger {
             Call::Delete { entries, .. } => self.begin_delete(entries),
             Call::Change { entries, .. } => self.begin_change(entries),
             Call::Purge { queue } => self.begin_purge(*queue),
+            Call::Drop { queue } => self.begin_drop(*queue),
+            Call::Make { queue } => self.begin_make(*queue),
             Call::Redrive { queue } => self.queues[*queue].redriven = true,
             Call::Remap { queue, to } => self.begin_remap(*queue, *to),
             Call::Count { .. } => {}
@@ -306,6 +228,7 @@ impl Ledger {
         if matches!(answer, Answer::Silence) {
             self.breaks(format!("call {number} was never answered: {call:?}"));
         }
+        self.check_life(&call, asked, &answer);
         match call {
             Call::Send { queue, messages } => self.end_send(queue, &messages, asked, answered, &answer),
             Call::Receive { queue, most, wait_s, visibility_s } => {
@@ -317,13 +240,17 @@ impl Ledger {
                 }
                 match answer {
                     Answer::Received(got) => self.received(queue, most, visibility_s, asked, answered, got),
-                    Answer::Refused(code) => self.breaks(format!("a receive was refused: {code}")),
+                    Answer::Refused(code) if code != NO_QUEUE => {
+                        self.breaks(format!("a receive was refused: {code}"));
+                    }
                     _ => self.receive_lost(queue, wait_s, visibility_s, asked, answered),
                 }
             }
             Call::Delete { queue, entries, .. } => self.end_delete(queue, &entries, answered, &answer),
             Call::Change { entries, seconds, .. } => self.end_change(&entries, seconds, asked, answered, &answer),
             Call::Purge { queue } => self.end_purge(queue, asked, answered, &answer),
+            Call::Drop { queue } => self.end_drop(queue, asked, answered, &answer),
+            Call::Make { queue } => self.end_make(queue, asked, answered, &answer),
             Call::Remap { queue, to } => self.end_remap(queue, to, &answer),
             Call::Redrive { .. } | Call::Count { .. } => {}
         }

@@ -1,5 +1,6 @@
 //! Sends and receives: what may be delivered, to whom, when and in which order.
 
+use super::lives::NO_QUEUE;
 use super::messages::{Accepted, Moment, Receive, Unknown};
 use super::{Answer, Call, Delivered, Ledger, Sending};
 
@@ -32,6 +33,7 @@ impl Ledger {
                     }
                 }
             }
+            Answer::Refused(code) if code == NO_QUEUE => {}
             Answer::Refused(code) => self.breaks(format!("a send was refused: {code}")),
             _ => {
                 for n in messages {
@@ -62,7 +64,7 @@ impl Ledger {
         } else if let Some(sequence) = sending.sequence {
             let older = self.messages.iter().filter(|other| other.queue == queue).filter_map(|m| m.accepted.as_ref());
             let passed = older.filter(|other| other.answered.at <= asked.at && other.sequence > Some(sequence)).count();
-            let first = self.messages[n].first_asked == Some(asked);
+            let first = self.messages[n].first_asked == Some(asked) && !self.plan.queues[queue].renewed;
             if first && passed > 0 {
                 self.breaks(format!("message {n} has a lower number than {passed} that were sent before it"));
             }

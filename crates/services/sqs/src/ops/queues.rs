@@ -29,13 +29,17 @@ impl Service {
         }
         let place = Place::of(&name);
         let (key, deleted) = (place.queue(&name.name), place.deleted(&name.name));
-        let (now, number, pause) = (self.now(), self.random(), self.pauses.deleted_name);
+        let (now, mut number, pause) = (self.now(), self.random(), self.pauses.deleted_name);
+        if kernel::sabotaged!("a queue that is made anew is the one before") {
+            number = name.name.bytes().fold(7, |number: u64, byte| number.wrapping_mul(31) + u64::from(byte));
+        }
         self.store
             .transact(move |txn| {
                 if let Some(queue) = txn.get_record::<Queue>(&key)? {
                     return same(&queue, &queue.attributes.with(&given)?, &tags);
                 }
                 let lately = txn.get_record::<Deleted>(&deleted)?;
+                let lately = lately.filter(|_| !kernel::sabotaged!("a deleted queue's name is free at once"));
                 if lately.is_some_and(|lately| lately.at > (now - pause).millis()) {
                     return Err(Error::DeletedRecently);
                 }
