@@ -143,9 +143,14 @@ impl Platform {
         Cx::new(&id::uuid(self.rng.as_ref()), account, Region::default(), caller, Access::Open)
     }
 
-    /// Makes a function that is played.
+    /// Makes a function that is played; `dead_letters` is where its events go that fail.
     /// Units: `timeout_s` seconds.
-    pub async fn make_function(&self, name: &str, timeout_s: i32) -> Result<(), ApiError> {
+    pub async fn make_function(
+        &self,
+        name: &str,
+        timeout_s: i32,
+        dead_letters: Option<String>,
+    ) -> Result<(), ApiError> {
         let input = CreateFunctionRequest {
             function_name: name.to_owned(),
             runtime: Some("nodejs20.x".into()),
@@ -153,6 +158,7 @@ impl Platform {
             handler: Some("index.handler".to_owned()),
             code: FunctionCode { zip_file: Some(Bytes::from_static(PACKAGE)), ..FunctionCode::default() },
             timeout: Some(timeout_s),
+            dead_letter_config: dead_letters.map(|arn| DeadLetterConfig { target_arn: Some(arn) }),
             ..CreateFunctionRequest::default()
         };
         self.lambda.create_function(&self.cx(), input).await.map(|_| ())

@@ -6,6 +6,7 @@ use testkit::{ACCOUNT, Platform};
 use wire::ApiError;
 
 use crate::body;
+use crate::errands;
 use crate::ledger::{Answer, Call, Delivered, Ledger, Sending, Shared};
 use crate::mappings::remap;
 use crate::queues::{drop_queue, make_queue};
@@ -57,6 +58,9 @@ pub async fn ask(platform: &Platform, shared: &Shared, call: &Call) -> Answer {
         Call::Drop { queue } => {
             let queue = shared.lock().plan.queues[*queue].clone();
             drop_queue(platform, &queue).await.map_or_else(|error| refused(&error), |()| Answer::Done)
+        }
+        Call::Invoke { event } => {
+            errands::invoke(platform, *event).await.map_or_else(|error| refused(&error), |()| Answer::Done)
         }
         Call::Count { queue } => {
             let input = GetQueueAttributesRequest {

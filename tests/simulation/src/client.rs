@@ -32,6 +32,7 @@ enum Wish {
     Redrive,
     Remap,
     Renew,
+    Invoke,
     Count,
 }
 
@@ -61,7 +62,8 @@ impl Client {
             0..=24 => Wish::Send,
             25..=28 => Wish::Renew,
             29..=32 => Wish::Resend,
-            33..=67 => Wish::Receive,
+            33..=63 => Wish::Receive,
+            64..=67 => Wish::Invoke,
             68..=85 => Wish::Delete,
             86..=92 => Wish::Change,
             93 => Wish::Purge,
@@ -88,6 +90,7 @@ impl Client {
             Wish::Redrive => Some(Call::Redrive { queue }),
             Wish::Remap => shared.lock().remap(&mut self.dice),
             Wish::Renew => shared.lock().renew(),
+            Wish::Invoke => Some(Call::Invoke { event: shared.lock().new_event() }),
             Wish::Count => Some(Call::Count { queue }),
         };
         if let Some(call) = call {

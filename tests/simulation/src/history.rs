@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::calls::{arn, url};
 use crate::client::Client;
+use crate::errands;
 use crate::ledger::{Answer, Call, Shared};
 use crate::mappings;
 use crate::plan::{Fault, Plan, Stance};
@@ -170,9 +171,13 @@ impl Operator {
                 self.shared.lock().breaks(format!("{} could not be made: {error:?}", queue.name));
             }
         }
+        let errand = self.shared.lock().plan.errand;
+        if let Err(error) = errands::make(platform, errand).await {
+            self.shared.lock().breaks(format!("the errands' function could not be made: {error:?}"));
+        }
         for queue in &queues {
             let (Some(mapping), Some(function)) = (queue.mapping, queue.function()) else { continue };
-            let made = match platform.make_function(function, mapping.timeout_s).await {
+            let made = match platform.make_function(function, mapping.timeout_s, None).await {
                 Ok(()) => mappings::make(platform, queue, function, mapping, mapping.at_first).await,
                 refused => refused,
             };
@@ -180,6 +185,20 @@ impl Operator {
                 self.shared.lock().breaks(format!("{} could not be mapped: {error:?}", queue.name));
             }
         }
+    }
+
+    /// Events are tried until they succeed or are given up.
+    async fn wait_for_events(&self, platform: &Platform) {
+        for _ in 0..LOOKS_MAX {
+            for told in errands::told(platform).await {
+                self.shared.lock().told(&told);
+            }
+            if !self.shared.lock().waits_for_events() {
+                break;
+            }
+            platform.clock.pause(Duration::from_secs(15)).await;
+        }
+        self.shared.lock().check_events();
     }
 
     /// From now on every function succeeds: mappings empty their queues.
@@ -239,6 +258,7 @@ impl Operator {
         for at in (0..queues.len()).filter(|at| queues[*at].renewed) {
             self.renew(platform, &mut client, at).await;
         }
+        self.wait_for_events(platform).await;
         platform.clock.jump(UNTIL_ALL_IS_VISIBLE);
         self.shared.lock().drain();
         for dead in [false, true] {

@@ -3,6 +3,7 @@
 mod body;
 mod calls;
 mod client;
+mod errands;
 mod history;
 mod ledger;
 mod mappings;

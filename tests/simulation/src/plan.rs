@@ -16,6 +16,7 @@ pub struct Plan {
     /// Functions that may run at once in the account.
     pub concurrency: u32,
     pub queues: Vec<Queue>,
+    pub errand: Errand,
     /// After so many operations.
     pub faults: Vec<(usize, Fault)>,
 }
@@ -46,6 +47,29 @@ pub struct Mapping {
     pub reports: bool,
     /// Only some messages are for the function.
     pub filters: bool,
+}
+
+/// The function that is called by events.
+#[derive(Clone, Copy, Debug)]
+pub struct Errand {
+    pub timeout_s: i32,
+    pub retries: i32,
+    pub age_s: i32,
+    /// Who is told of those that are given up.
+    pub records: bool,
+    pub dead_letters: bool,
+}
+
+impl Errand {
+    fn draw(dice: &mut Dice) -> Self {
+        Self {
+            timeout_s: dice.between(1, 5) as i32,
+            retries: dice.between(0, 2) as i32,
+            age_s: dice.between(60, 300) as i32,
+            records: dice.percent(65),
+            dead_letters: dice.percent(50),
+        }
+    }
 }
 
 /// What can be changed of a mapping.
@@ -118,6 +142,7 @@ impl Plan {
             operations: usize::try_from(operations).unwrap_or(200),
             concurrency: u32::try_from(dice.between(2, 12)).unwrap_or(2),
             queues: queues(dice),
+            errand: Errand::draw(dice),
             faults,
         }
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use testkit::{Dice, Ended, Play, SimClock};
 
 use crate::body;
+use crate::errands::{ERRAND, event_of};
 use crate::ledger::{Fed, Shared, Verdict};
 
 pub struct Worker {
@@ -61,6 +62,19 @@ impl Worker {
         (fate, Duration::from_millis(millis.min(most)))
     }
 
+    /// What becomes of an event. Those that wait for their retries meet this when all else is over.
+    fn errand(&self, timeout: Duration) -> (Fate, Duration) {
+        let mut dice = self.dice();
+        let (fate, millis) = match dice.below(100) {
+            0..=44 => (Fate::Succeeds, dice.between(1, 900)),
+            45..=74 => (Fate::Fails, dice.between(1, 900)),
+            75..=80 => return (Fate::TimesOut, timeout),
+            81..=88 => (Fate::Crashes, dice.between(1, 500)),
+            _ => (Fate::DoesNotStart, dice.between(1, 50)),
+        };
+        (fate, Duration::from_millis(millis))
+    }
+
     /// How it ends for the platform, and what that comes to.
     fn end(&self, fate: Fate, reports: bool, fed: &[Fed]) -> (Ended, Verdict) {
         let answered = |answer: Value| Ended::Answered(Bytes::from(answer.to_string()));
@@ -99,8 +113,20 @@ fn babble(kind: u64, fed: &[Fed]) -> String {
 
 impl Play for Worker {
     fn run(&self, spec: Arc<FunctionSpec>, payload: Bytes) -> BoxFuture<'static, Ended> {
+        let (shared, clock) = (self.shared.clone(), self.clock.clone());
+        let event: Value = serde_json::from_slice(&payload).unwrap_or_default();
+        if spec.function_name == ERRAND {
+            let (fate, time) = self.errand(spec.timeout);
+            let run = shared.lock().begin_errand(event_of(&event));
+            let (ended, verdict) = self.end(fate, false, &[]);
+            return Box::pin(async move {
+                clock.pause(time).await;
+                shared.lock().end_run(run, &verdict);
+                ended
+            });
+        }
         let (fate, time) = self.fate(spec.timeout);
-        let (shared, clock, fed) = (self.shared.clone(), self.clock.clone(), fed(&payload));
+        let fed = fed(&event);
         let (run, reports) = shared.lock().begin_run(&spec.function_name, &fed);
         let (ended, verdict) = self.end(fate, reports, &fed);
         Box::pin(async move {
@@ -111,8 +137,7 @@ impl Play for Worker {
     }
 }
 
-fn fed(payload: &[u8]) -> Vec<Fed> {
-    let event: Value = serde_json::from_slice(payload).unwrap_or_default();
+fn fed(event: &Value) -> Vec<Fed> {
     let records = event["Records"].as_array().cloned().unwrap_or_default();
     let one = |record: Value| {
         let attribute = |name: &str| record["attributes"][name].as_str().and_then(|text| text.parse::<u128>().ok());

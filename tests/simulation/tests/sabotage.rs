@@ -7,7 +7,7 @@ use simulation::run;
 /// Histories in which each bug must show itself.
 const BUDGET: u64 = 150;
 
-const BUGS: [&str; 26] = [
+const BUGS: [&str; 32] = [
     "answers before the commit",
     "syncs are skipped",
     "what is written is never synced",
@@ -34,6 +34,12 @@ const BUGS: [&str; 26] = [
     "a disabled mapping reads",
     "a queue that is made anew is the one before",
     "a deleted queue's name is free at once",
+    "accepted events are forgotten by a restart",
+    "an event is tried once more",
+    "an event's retries come at once",
+    "an event's age does not count",
+    "nobody is told of an event that failed",
+    "an event's failure is told twice",
 ];
 
 /// How many histories it took, and what gave it away.

@@ -246,7 +246,8 @@ async fn end(
         let what = What::EventDropped { function, condition, runs: open.record.runs };
         shared.tell(place, request_id, shared.clock.now(), what);
     }
-    if destinations::of(&open.function, open.record.qualifier.as_deref(), failed).is_empty() {
+    let nobody = kernel::sabotaged!("nobody is told of an event that failed");
+    if nobody || destinations::of(&open.function, open.record.qualifier.as_deref(), failed).is_empty() {
         return forget(shared, &open.event).await;
     }
     open.record.ended = Some(EndedRecord {
@@ -274,6 +275,9 @@ async fn tell(shared: &Arc<Shared>, open: &Open) -> Result<(), Error> {
         at: shared.clock.wall(),
     };
     for destination in destinations::of(&open.function, open.record.qualifier.as_deref(), ended.condition.is_some()) {
+        if kernel::sabotaged!("an event's failure is told twice") {
+            drop(destinations::deliver(shared, &report, &destination).await);
+        }
         if let Err(error) = destinations::deliver(shared, &report, &destination).await {
             let metric = destination.failure_metric();
             open.count(shared, metric);

@@ -14,6 +14,8 @@ pub(super) struct Disturbances {
     spans: Vec<(Duration, Duration)>,
     /// The disk refuses writes, as far as is known.
     refusing: bool,
+    /// When it did last.
+    refused: Option<Duration>,
 }
 
 impl Disturbances {
@@ -32,7 +34,10 @@ impl Ledger {
         let now = self.now().at;
         let until = if let Fault::SlowDisk { time } = fault { now + time + AFTER_SLOW } else { now };
         self.disturbances.add(now, until);
-        self.disturbances.refusing |= matches!(fault, Fault::RefuseWrites { .. });
+        if matches!(fault, Fault::RefuseWrites { .. }) {
+            self.disturbances.refusing = true;
+            self.disturbances.refused = Some(now);
+        }
     }
 
     /// Looks whether the disk still refuses. Until somebody looks it may have.
@@ -42,6 +47,7 @@ impl Ledger {
             if let Some((_, until)) = self.disturbances.spans.last_mut() {
                 *until = now.max(*until);
             }
+            self.disturbances.refused = Some(now);
             self.disturbances.refusing = self.disk.moods().refuse_commits > 0;
         }
     }
@@ -49,6 +55,11 @@ impl Ledger {
     pub(super) fn disturbed_by_end(&mut self) {
         let now = self.now().at;
         self.disturbances.add(now, now);
+    }
+
+    /// Whether writes may have been refused since.
+    pub(super) fn may_have_refused_since(&self, at: Duration) -> bool {
+        self.disturbances.refused.is_some_and(|refused| refused >= at)
     }
 
     /// Whether no fault was at work between two moments.

@@ -21,8 +21,9 @@ pub enum Verdict {
 
 /// An invocation that has not ended.
 pub(super) struct Run {
-    pub queue: usize,
+    pub queue: Option<usize>,
     pub messages: Vec<One>,
+    pub event: Option<usize>,
 }
 
 /// One message of an invocation, and when it is hidden no more, where that is known (shown).
@@ -55,13 +56,13 @@ impl Ledger {
             let hidden_until = first.map(|first| first + self.plan.queues[queue].visibility_s * 1000);
             messages.push(One { n, receives: fed.receives, hidden_until });
         }
-        self.runs.insert(number, Run { queue, messages });
+        self.runs.insert(number, Run { queue: Some(queue), messages, event: None });
         self.check_batch(queue, fed.len());
         self.check_concurrency();
         (number, self.plan.queues[queue].mapping.is_some_and(|mapping| mapping.reports))
     }
 
-    fn check_concurrency(&mut self) {
+    pub(super) fn check_concurrency(&mut self) {
         if self.runs.len() > self.plan.concurrency as usize {
             let (all, most) = (self.runs.len(), self.plan.concurrency);
             self.breaks(format!("{all} functions run in an account that may have {most}"));
@@ -114,6 +115,9 @@ impl Ledger {
         self.look_at_disk();
         let now = self.now();
         self.trace.say(format_args!("function: {number} ended {verdict:?}"));
+        if let Some(event) = run.event {
+            return self.end_errand(event, verdict);
+        }
         match verdict {
             Verdict::NotRun => return,
             Verdict::Failed => {}
@@ -157,6 +161,6 @@ impl Ledger {
     }
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

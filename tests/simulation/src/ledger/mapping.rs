@@ -110,7 +110,7 @@ impl Ledger {
             // What a deleted mapping has let out runs beside what the new one does.
             return;
         }
-        let running = self.runs.values().filter(|run| run.queue == queue).count();
+        let running = self.runs.values().filter(|run| run.queue == Some(queue)).count();
         let most = stances.iter().map(|stance| stance.concurrency.unwrap_or(i32::MAX)).max().unwrap_or(0);
         if running > usize::try_from(most).unwrap_or(0) {
             self.breaks(format!("{running} batches run of {name}, whose mapping may have {most}"));

@@ -4,6 +4,7 @@
 //! promise is checked where that leaves no way out.
 
 mod disturbances;
+mod events;
 mod feeding;
 mod lives;
 mod mapping;
@@ -52,6 +53,7 @@ struct QueueState {
 pub struct Ledger {
     pub plan: Plan,
     pub messages: Vec<Message>,
+    events: Vec<events::Event>,
     clock: SimClock,
     disk: Disk,
     trace: Trace,
@@ -85,6 +87,7 @@ impl Shared {
         Self(Arc::new(Mutex::new(Ledger {
             plan,
             messages: Vec::new(),
+            events: Vec::new(),
             clock,
             disk,
             trace,
@@ -212,6 +215,7 @@ impl Ledger {
             Call::Purge { queue } => self.begin_purge(*queue),
             Call::Drop { queue } => self.begin_drop(*queue),
             Call::Make { queue } => self.begin_make(*queue),
+            Call::Invoke { event } => self.events[*event].asked = Some(asked),
             Call::Redrive { queue } => self.queues[*queue].redriven = true,
             Call::Remap { queue, to } => self.begin_remap(*queue, *to),
             Call::Count { .. } => {}
@@ -251,6 +255,7 @@ impl Ledger {
             Call::Purge { queue } => self.end_purge(queue, asked, answered, &answer),
             Call::Drop { queue } => self.end_drop(queue, asked, answered, &answer),
             Call::Make { queue } => self.end_make(queue, asked, answered, &answer),
+            Call::Invoke { event } => self.end_invoke(event, answered, &answer),
             Call::Remap { queue, to } => self.end_remap(queue, to, &answer),
             Call::Redrive { .. } | Call::Count { .. } => {}
         }
@@ -260,6 +265,7 @@ impl Ledger {
     pub fn process_ended(&mut self) {
         self.disturbed_by_end();
         self.runs.clear();
+        self.events.iter_mut().for_each(|event| event.is_running = false);
         let under_way: Vec<u64> = self.pending.keys().copied().collect();
         for number in under_way {
             self.end(number, Answer::Unknown);

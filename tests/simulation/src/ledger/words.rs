@@ -14,6 +14,7 @@ pub enum Call {
     Remap { queue: usize, to: Stance },
     Make { queue: usize },
     Drop { queue: usize },
+    Invoke { event: usize },
     Count { queue: usize },
 }
 
