@@ -9,6 +9,7 @@ pub mod body;
 mod ca;
 mod cors;
 mod data_plane;
+mod eager;
 #[doc(hidden)]
 pub mod fuzz;
 mod internal;

@@ -99,3 +99,6 @@ pub fn body_bytes_max(service: &str) -> usize {
 /// The bound of services that document none. The largest documented request of those (PutLogEvents, BatchWriteItem,
 /// templates, forms) is below.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Times that a connection is polled in a row because it woke itself: a request with a body needs two.
+pub const POLLS_AT_ONCE_MAX: usize = 4;

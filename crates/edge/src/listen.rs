@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
+use crate::eager::eagerly;
 use crate::limits::{self, Patience};
 use crate::outgoing::Outgoing;
 use crate::peer::{Line, Socket};
@@ -299,7 +300,7 @@ impl Connection {
             // HTTP/1.1 keeps its own time for heads; this one is for what comes before (which protocol is it?) and HTTP/2.
             let wait = clock.pause(if stopping { patience.stop } else { idle_for });
             tokio::select! {
-                ended = connection.as_mut() => {
+                ended = eagerly(connection.as_mut()) => {
                     if let Err(error) = ended {
                         tracing::debug!(%error, peer = %this.arrival.peer, "the connection broke");
                     }
