@@ -52,6 +52,18 @@ struct OpenMetric {
 pub(crate) struct Piece {
     pub number: u64,
     pub aggregate: Aggregate,
+    /// Samples in it: what comes while it is being written is not on the disk yet.
+    samples: u64,
+}
+
+/// What of a metric is being written.
+struct Written {
+    hash: u64,
+    id: SeriesId,
+    place: Place,
+    period: Period,
+    number: u64,
+    samples: u64,
 }
 
 /// What is to be written, and then forgotten.
@@ -59,7 +71,7 @@ pub(crate) struct Piece {
 pub(crate) struct Writing {
     pub points: Vec<(Key, Bytes)>,
     pub metrics: Vec<(Key, Metric)>,
-    written: Vec<(u64, SeriesId, Place, Period, u64)>,
+    written: Vec<Written>,
     registered: Vec<(u64, SeriesId, Place)>,
     /// Metrics up to this hash have been looked at; none: all.
     pub up_to: Option<u64>,
@@ -108,8 +120,9 @@ impl Open {
             inner.next_piece += 1;
         }
         let number = inner.next_piece;
-        let open = || Piece { number, aggregate: Aggregate::default() };
+        let open = || Piece { number, aggregate: Aggregate::default(), samples: 0 };
         let piece = metric.minutes.entry(period).or_insert_with(open);
+        piece.samples += 1;
         sample.values.iter().for_each(|(value, count)| piece.aggregate.add(*value, *count));
         was_idle || known.is_none()
     }
@@ -177,7 +190,7 @@ impl Open {
         writing
     }
 
-    /// Forgets what is on disk now.
+    /// Forgets what is on disk now. A piece to which something has come meanwhile stays, and is written again in its own place.
     pub(crate) fn written(&self, writing: Writing, now: Timestamp) {
         let mut inner = self.lock();
         let inner = &mut *inner;
@@ -187,10 +200,11 @@ impl Open {
                 metric.registered = Some(now.secs());
             });
         }
-        for (hash, id, place, period, number) in writing.written {
+        for Written { hash, id, place, period, number, samples } in writing.written {
             let metrics = inner.metrics.get_mut(&hash).into_iter().flatten();
             for metric in metrics.filter(|metric| metric.id == id && metric.place == place) {
-                if metric.minutes.get(&period).is_some_and(|piece| piece.number == number) {
+                let is_same = |piece: &Piece| piece.number == number && piece.samples == samples;
+                if metric.minutes.get(&period).is_some_and(is_same) {
                     metric.minutes.remove(&period);
                     inner.minutes -= 1;
                 }
@@ -249,7 +263,14 @@ impl OpenMetric {
             if also_open || start + i64::from(MINUTE) <= now {
                 let key = self.place.point(self.id, MINUTE, *start, *unit, piece.number);
                 writing.points.push((key, piece.aggregate.encode()));
-                writing.written.push((hash, self.id, self.place.clone(), (*start, *unit), piece.number));
+                writing.written.push(Written {
+                    hash,
+                    id: self.id,
+                    place: self.place.clone(),
+                    period: (*start, *unit),
+                    number: piece.number,
+                    samples: piece.samples,
+                });
             }
         }
         let fresh = self.registered.is_some_and(|at| now - at < secs(SEEN_GRAIN));
@@ -269,7 +290,7 @@ fn pending_of(who: &dyn Pending, place: &Place, series: &Series, found: &mut Vec
             let mut aggregate = Aggregate::default();
             sample.values.iter().for_each(|(value, count)| aggregate.add(*value, *count));
             let period = (floor(sample.at.secs(), MINUTE), Unit::of_name(sample.unit.as_str()));
-            found.push((period, Piece { number: 0, aggregate }));
+            found.push((period, Piece { number: 0, aggregate, samples: 1 }));
         }
     });
 }
@@ -303,4 +324,39 @@ fn hash_parts(place: &Place, series: &Series) -> u64 {
     names.into_iter().for_each(|part| hash.add(part));
     series.dimensions.iter().for_each(|(name, value)| [name, value].into_iter().for_each(|part| hash.add(part)));
     hash.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::{AccountId, Region};
+
+    #[test]
+    fn what_comes_while_a_minute_is_being_written_is_written_too() {
+        let (open, account, region) = (Open::new(Timestamp::from_secs(0)), AccountId::default(), Region::default());
+        let add = || {
+            open.add(&Sample {
+                account: &account,
+                region: &region,
+                namespace: "AWS/SQS",
+                metric: "NumberOfMessagesReceived",
+                dimensions: &[("QueueName", "jobs")],
+                unit: telemetry::Unit::Count,
+                values: &[(2.0, 1.0)],
+                at: Timestamp::from_secs(59),
+            })
+        };
+        let end = Timestamp::from_secs(60);
+        add();
+        let first = open.due(end, false, None);
+        let key = first.points.first().map(|(key, _)| key.clone());
+        add();
+        open.written(first, end);
+        let second = open.due(end, false, None);
+        let [(again, point)] = second.points.as_slice() else { panic!("{} points", second.points.len()) };
+        assert_eq!(Some(again), key.as_ref(), "in its own place, so that nothing counts twice");
+        assert_eq!(Aggregate::decode(point).map(|all| all.sum), Some(4.0));
+        open.written(second, end);
+        assert!(open.due(end, false, None).points.is_empty());
+    }
 }
