@@ -17,7 +17,8 @@ use super::{Backend, Batch, CommitError, Direction, Entries, Snapshot};
 use crate::error::StoreError;
 use crate::key::{Key, KeyRange};
 use crate::limits::{
-    CACHE_BYTES, FREE_BYTES_MIN, JOURNAL_BYTES_MAX, JOURNAL_ENTRY_BYTES, MEMTABLE_BYTES_MAX, OPEN_FILES_MAX, YOUNG_TABLES_MAX,
+    CACHE_BYTES, FREE_BYTES_MIN, JOURNAL_BYTES_MAX, JOURNAL_ENTRY_BYTES, MEMTABLE_BYTES_MAX, OPEN_FILES_MAX,
+    YOUNG_TABLES_MAX,
 };
 
 const KEYSPACE: &str = "all";
