@@ -151,3 +151,15 @@ def test_errors_of_the_query_protocol_have_the_form_that_old_clients_read(queue)
         f'<?xml version="1.0"?><ErrorResponse xmlns="{QUERY_XML}"><Error><Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue'
         "</Code><Message>The specified queue does not exist.</Message><Detail/></Error>"
     )
+
+
+def test_a_fifo_dead_letter_is_deduplicated_by_its_own_id(sqs, queue):
+    dead = queue("-dead.fifo", FifoQueue="true")
+    arn = attributes(sqs, dead, "QueueArn")["QueueArn"]
+    url = queue(".fifo", FifoQueue="true", RedrivePolicy={"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    sent = sqs.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="g", MessageDeduplicationId="given")
+    receive(sqs, url, VisibilityTimeout=0)
+    assert receive(sqs, url) == []
+    [letter] = receive(sqs, dead, AttributeNames=["All"])
+    assert letter["MessageId"] == sent["MessageId"] == letter["Attributes"]["MessageDeduplicationId"]
+    assert letter["Attributes"]["MessageGroupId"] == "g" and letter["Attributes"]["DeadLetterQueueSourceArn"].endswith(".fifo")

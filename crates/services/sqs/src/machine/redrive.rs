@@ -7,7 +7,7 @@ use store::{Effects, Reply, StoreError, Txn};
 use super::{Command, Line, MoveOn, Out, QueueMachine};
 use crate::model::attributes::Attributes;
 use crate::model::flight::State;
-use crate::model::message::{Body, Message, Moved};
+use crate::model::message::{Body, Message, Moved, uuid};
 use crate::model::name::QueueName;
 use crate::records::{MoveStatus, MoveTask, Place, Queue, QueueId};
 
@@ -48,6 +48,9 @@ impl QueueMachine {
     ) -> Result<(), StoreError> {
         let mut message = self.whole(sequence, message, stored, fx)?;
         self.remove(sequence, true, fx);
+        // So that two that happen to have the same are both kept. Source: Developer Guide, "Learn how to configure a dead-letter
+        // queue redrive".
+        message.deduplication_id = message.deduplication_id.map(|_| uuid(&message.id));
         let before = message.moved.take().unwrap_or_default();
         message.moved = Some(Moved {
             source_arn: self.id.name().arn().to_string(),
