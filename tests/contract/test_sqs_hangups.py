@@ -5,10 +5,12 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import eventually
 from test_sqs import bodies, counts, queue, receive, send, sqs  # noqa: F401
 
 CONSUMER = """
@@ -82,6 +84,38 @@ def test_a_message_is_not_lost_to_consumers_that_were_killed(sqs, gureum, queue)
     assert sorted(bodies(sqs, url, MaxNumberOfMessages=10, WaitTimeSeconds=5)) == ["one", "two"]
 
 
+def copy(source, target):
+    """As proxies do that pass on the end of one side and keep the other."""
+    try:
+        while piece := source.recv(65536):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        source.close()
+        target.close()
+
+
+def test_a_message_is_not_lost_to_a_client_behind_a_proxy_that_half_closes(sqs, queue):
+    url = queue(VisibilityTimeout="600")
+    where = urlsplit(url)
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        client = socket.create_connection(proxy.getsockname())
+        near, _ = proxy.accept()
+    far = socket.create_connection((where.hostname, where.port))
+    for source, target in ((near, far), (far, near)):
+        threading.Thread(target=copy, args=(source, target), daemon=True).start()
+    client.sendall(call(url, WaitTimeSeconds=20))
+    client.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        client.recv(1)
+    client.close()
+    # The proxy has learned that its client is gone, and its connection ends when it is written to once more.
+    assert eventually(lambda: far.fileno() == -1)
+    time.sleep(1.5)
+    send(sqs, url, "for the living")
+    assert bodies(sqs, url, WaitTimeSeconds=5) == ["for the living"]
+
+
 def test_whoever_waits_behind_one_that_hung_up_is_served(sqs, queue):
     url = queue(VisibilityTimeout="600")
     gone, there = waiting(url), waiting(url)
@@ -101,5 +135,6 @@ def test_a_consumer_that_has_only_said_all_it_has_to_say_gets_its_message(sqs, q
     answer = b""
     while piece := connection.recv(65536):
         answer += piece
+    answer = answer.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
     assert answer.startswith(b"HTTP/1.1 200") and b'"Body":"said"' in answer
     assert counts(sqs, url) == (0, 1, 0)

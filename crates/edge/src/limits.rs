@@ -70,6 +70,10 @@ pub const INTERNAL_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of one `x-gureum-hint` header.
 pub const HINT_BYTES_MAX: usize = 512;
 
+/// How long a client that has said all it has to say, and whose operation waits, has to show that it is gone, each time that it
+/// is told to go on waiting. There is nothing that would wake us: a half-closed connection says no more by itself.
+pub const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(2)];
+
 /// Wait after the system had no descriptor for a new connection.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -217,7 +217,7 @@ impl Connection {
         if self.tls_only && first != [TLS_HANDSHAKE] {
             return refuse_plain(stream).await;
         }
-        let socket = Socket::new(stream);
+        let socket = Socket::new(stream, self.edge.clock_of_its_own());
         self.arrival.line = socket.line();
         self.speak(socket, first[0]).await;
     }

@@ -2,8 +2,10 @@
 //!
 //! A client that is gone and one that has only said all it has to say look the same: their side of the connection has
 //! ended. The latter still reads, so it is told `100 Continue`, which every client of HTTP/1.1 passes over (RFC 9110, 15.2);
-//! the system of one that is gone answers with a reset.
+//! the system of one that is gone answers with a reset. Proxies that hand on the end of one side alone (Docker's is one) learn
+//! from the first such answer that their client is gone, from the second that they have nobody to serve, and reset the third.
 
+use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
@@ -13,21 +15,28 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use http::Version;
-use kernel::{BoxFuture, Peer};
+use kernel::{BoxFuture, Clock, Peer};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
+use crate::limits::ASK_AGAIN;
 use crate::serve::Exchange;
 
 const STILL_HERE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection that can be asked after while another reads and writes it.
-#[derive(Debug)]
 pub(crate) struct Line {
     stream: TcpStream,
+    clock: Arc<dyn Clock>,
     /// A part of an answer is not written yet: nothing may come between.
     stuck: AtomicBool,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stream.fmt(f)
+    }
 }
 
 impl Line {
@@ -45,6 +54,17 @@ impl Line {
         let _ = self.stream.ready(Interest::ERROR).await;
     }
 
+    /// Nobody reads any more.
+    async fn deserted(&self) {
+        let clock: &dyn Clock = &*self.clock;
+        for pause in ASK_AGAIN {
+            if !self.ask() || clock.timeout(pause, self.reset()).await.is_ok() {
+                return;
+            }
+        }
+        self.reset().await;
+    }
+
     /// Makes the peer's system say that nobody reads. Answers whether somebody may.
     fn ask(&self) -> bool {
         self.stuck.load(Ordering::Acquire)
@@ -59,8 +79,8 @@ impl Line {
 pub(crate) struct Socket(Arc<Line>);
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(Line { stream, stuck: AtomicBool::new(false) }))
+    pub(crate) fn new(stream: TcpStream, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Line { stream, clock, stuck: AtomicBool::new(false) }))
     }
 
     pub(crate) fn line(&self) -> Weak<Line> {
@@ -73,7 +93,7 @@ impl Socket {
         bytes: usize,
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let Line { stream, stuck } = &*self.0;
+        let Line { stream, stuck, .. } = &*self.0;
         loop {
             match write(stream) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -189,8 +209,8 @@ impl Exchange {
         let Some(line) = self.arrival.line.upgrade() else { return };
         line.ended().await;
         let may_be_asked = self.parts.version == Version::HTTP_11 && !self.arrival.tls && !self.arrival.tunnelled;
-        if may_be_asked && line.ask() {
-            line.reset().await;
+        if may_be_asked {
+            line.deserted().await;
         }
     }
 }

@@ -147,6 +147,11 @@ impl Edge {
         self.clock.as_ref()
     }
 
+    /// The same for what may outlive a borrow.
+    pub(crate) fn clock_of_its_own(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
     pub(crate) fn patience(&self) -> Patience {
         self.patience
     }

@@ -84,7 +84,11 @@ async fn a_half_closed_client_is_still_there_and_gets_its_answer() {
     // It is asked whether it is there, and its system takes that.
     assert_eq!(client.reply_head().await.status, 100);
     world.stage.go_on.notify_one();
-    assert_eq!(client.reply().await.status, 200);
+    let mut reply = client.reply().await;
+    while reply.status == 100 {
+        reply = client.reply().await;
+    }
+    assert_eq!(reply.status, 200);
     assert!(client.is_closed().await);
 }
 
