@@ -305,6 +305,37 @@ def test_metric_filters_are_kept_and_tested(logs, group):
     assert refusal(logs.delete_metric_filter, logGroupName=group, filterName="f")[0] == "ResourceNotFoundException"
 
 
+def test_dimensions_of_a_metric_filter_need_a_pattern_with_fields(logs, group):
+    def why(pattern, **more):
+        transformation = {"metricName": "m", "metricNamespace": "n", "metricValue": "1", **more}
+        code, message = refusal(
+            logs.put_metric_filter,
+            logGroupName=group,
+            filterName="f",
+            filterPattern=pattern,
+            metricTransformations=[transformation],
+        )
+        assert code == "InvalidParameterException"
+        return message
+
+    assert why("ERROR", dimensions={"d": "$.d"}) == "The specified filter pattern does not support dimensions"
+    assert why("{ $.d = * }", dimensions={"d": "$.d"}, defaultValue=0) == (
+        "Invalid metric transformation: dimensions and default value are mutually exclusive properties."
+    )
+    assert "at most 3" in why("{ $.d = * }", dimensions={d: "$.d" for d in "abcd"})
+    assert logs.describe_metric_filters(logGroupName=group)["metricFilters"] == []
+
+
+def test_the_prefix_of_metric_filters_counts_only_with_a_group(logs, group):
+    transformation = {"metricName": group, "metricNamespace": "n", "metricValue": "1"}
+    logs.put_metric_filter(
+        logGroupName=group, filterName="f", filterPattern="", metricTransformations=[transformation]
+    )
+    names = lambda **more: [f["filterName"] for f in logs.describe_metric_filters(**more)["metricFilters"]]
+    assert names(logGroupName=group, filterNamePrefix="x") == []
+    assert names(metricName=group, metricNamespace="n", filterNamePrefix="x") == ["f"]
+
+
 def test_a_subscribed_function_gets_the_events(client, logs, group, stream, name):
     lambda_ = client("lambda")
     code = "exports.handler = async event => console.log(JSON.stringify(event))"

@@ -44,6 +44,8 @@ pub const RETENTION_DAYS: [i32; 22] =
 
 /// Metric filters of a log group.
 pub const METRIC_FILTERS_MAX: usize = 100;
+/// Dimensions of a metric filter's metric.
+pub const METRIC_DIMENSIONS_MAX: usize = 3;
 /// Subscription filters of a log group.
 pub const SUBSCRIPTION_FILTERS_MAX: usize = 2;
 /// Resource policies of an account and region.

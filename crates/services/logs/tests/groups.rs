@@ -345,8 +345,10 @@ async fn metric_filters_are_kept_counted_and_tested() {
     assert_eq!(shown.len(), 2);
     assert_eq!(shown[0].filter_pattern.as_deref(), Some(" "));
     assert_eq!(shown[0].apply_on_transformed_logs, Some(false));
-    let by_prefix = DescribeMetricFiltersRequest { filter_name_prefix: Some("one".into()), ..Default::default() };
-    assert_eq!(describe(by_prefix).await.len(), 2);
+    let by_prefix = DescribeMetricFiltersRequest { filter_name_prefix: Some("one".into()), ..of_g.clone() };
+    assert_eq!(describe(by_prefix.clone()).await.len(), 1);
+    let without_group = DescribeMetricFiltersRequest { log_group_name: None, ..by_prefix };
+    assert_eq!(describe(without_group).await.len(), 3, "a prefix counts only with a group");
     let by_metric = DescribeMetricFiltersRequest {
         metric_name: Some("m".into()),
         metric_namespace: Some("other".into()),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use api_logs::types::{
     DescribeMetricFiltersRequest, DescribeMetricFiltersResponse, MetricFilterMatchRecord, MetricTransformation,
     PutMetricFilterRequest, TestMetricFilterRequest, TestMetricFilterResponse,
@@ -6,15 +8,16 @@ use kernel::Cx;
 use store::{Direction, Key, KeyRange, Part};
 
 use crate::error::{Error, Result};
-use crate::limits::{DESCRIBE_MAX, METRIC_FILTERS_MAX};
+use crate::limits::{DESCRIBE_MAX, METRIC_DIMENSIONS_MAX, METRIC_FILTERS_MAX};
 use crate::patterns::Pattern;
 use crate::records::{MetricFilter, Place, Transformation};
 use crate::service::{Listing, Service, limit_of};
 
 impl Service {
-    /// Keeps the filter. Nothing is counted yet: metrics come with CloudWatch.
+    /// Keeps the filter. Nothing is counted yet.
     pub(crate) async fn put_metric_filter(&self, cx: &Cx, input: PutMetricFilterRequest) -> Result<()> {
-        Pattern::parse(&input.filter_pattern)?;
+        let pattern = Pattern::parse(&input.filter_pattern)?;
+        input.metric_transformations.iter().try_for_each(|one| check(&pattern, one))?;
         let filter = MetricFilter {
             pattern: input.filter_pattern,
             created: self.wall(),
@@ -76,6 +79,8 @@ impl Service {
             }
             None => KeyRange::prefix(&place.metric_filters()),
         };
+        // Source: API reference, DescribeMetricFilters: the prefix counts only with a group.
+        let prefix = prefix.filter(|_| group.is_some());
         let listing = Listing {
             operation: "DescribeMetricFilters",
             parameters: format!("{group:?} {prefix:?} {metric_name:?} {metric_namespace:?}"),
@@ -110,6 +115,24 @@ impl Service {
         });
         Ok(TestMetricFilterResponse { matches: Some(matches.collect()) })
     }
+}
+
+/// Source: API reference, MetricTransformation; texts as users have reported them (hashicorp/terraform-provider-aws#22105).
+fn check(pattern: &Pattern, given: &MetricTransformation) -> Result<()> {
+    let dimensions = given.dimensions.as_ref().map_or(0, BTreeMap::len);
+    let refuse = |words: &str| Err(Error::Invalid(words.to_owned()));
+    if dimensions > 0 && given.default_value.is_some() {
+        return refuse(
+            "Invalid metric transformation: dimensions and default value are mutually exclusive properties.",
+        );
+    }
+    if dimensions > METRIC_DIMENSIONS_MAX {
+        return refuse("Invalid metric transformation: a metric filter can have at most 3 dimensions.");
+    }
+    if dimensions > 0 && !pattern.has_fields() {
+        return refuse("The specified filter pattern does not support dimensions");
+    }
+    Ok(())
 }
 
 /// The group's and the filter's name in a filter's key.

@@ -55,6 +55,11 @@ impl Pattern {
         Ok(Self(form))
     }
 
+    /// Whether it tells the parts of a message apart: JSON and space-delimited patterns do.
+    pub fn has_fields(&self) -> bool {
+        matches!(self.0, Form::Json(_) | Form::Fields(_))
+    }
+
     pub fn matches(&self, message: &str) -> bool {
         match &self.0 {
             Form::Everything => true,
