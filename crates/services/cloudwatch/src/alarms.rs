@@ -14,7 +14,7 @@ use crate::model::alarm::{Alarm, Point, State, evaluate, points_wanted};
 use crate::model::period::floor;
 use crate::model::series::Series;
 use crate::model::unit::Unit;
-use crate::ops::moved;
+use crate::ops::{free_key, moved};
 use crate::reader::Wanted;
 use crate::records::{Action, Place};
 use crate::service::Service;
@@ -122,12 +122,11 @@ impl Service {
                 after.transitioned_at = now;
                 moved(txn, &place, &name, &before, &after)?;
                 let actions = if after.actions_enabled { after.actions(state) } else { &[] };
-                for (number, arn) in actions.iter().enumerate() {
+                for arn in actions {
                     let event = event(&place, &name, &before, &after);
                     let action = Action { alarm: name.clone(), arn: arn.clone(), event, since: now };
-                    // Alarms that change in one moment must not share a key.
-                    let number = hash(&name).wrapping_add(number as u64);
-                    txn.put_record(place.action(now, number), &action)?;
+                    let key = free_key(txn, |number| place.action(now, number))?;
+                    txn.put_record(key, &action)?;
                 }
             }
             txn.put_record(place.alarm(&name), &after)?;
@@ -141,10 +140,4 @@ impl Service {
 
 fn is_in(unchecked: &BTreeSet<(Place, String)>, place: &Place, name: &str) -> bool {
     !unchecked.is_empty() && unchecked.contains(&(place.clone(), name.to_owned()))
-}
-
-/// The first eight bytes of a name's SHA-256, with room for a number.
-fn hash(name: &str) -> u64 {
-    let digest = <sha2::Sha256 as sha2::Digest>::digest(name.as_bytes());
-    digest.iter().take(7).fold(0, |all, byte| (all << 8) | u64::from(*byte)) << 8
 }

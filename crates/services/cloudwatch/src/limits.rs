@@ -38,6 +38,10 @@ pub const RECENTLY: Duration = Duration::from_secs(3 * 3600);
 
 /// Periods that an alarm looks further back than it has to. Ours; the User Guide's example has two.
 pub const EXTRA_ALARM_POINTS: u32 = 2;
+/// Data points that the reason of an alarm's state names.
+pub const TOLD_ALARM_POINTS_MAX: usize = 5;
+/// Characters of the reason's JSON. Source: CloudWatch API Reference, MetricAlarm, `StateReasonData`.
+pub const REASON_DATA_MAX: usize = 4_000;
 /// Seconds of the periods that an alarm watches together: of periods below an hour, and of longer ones.
 /// Source: CloudWatch API Reference, PutMetricAlarm, `Period`.
 pub const ALARM_SPAN_SHORT: i64 = 86_400;

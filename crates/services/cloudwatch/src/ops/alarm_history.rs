@@ -91,9 +91,15 @@ fn add(txn: &mut Txn, place: &Place, now: i64, item: HistoryItem) -> Result<()> 
     for (key, _) in txn.scan(&old, HISTORY_DROPPED_AT_ONCE, Direction::Forward)? {
         txn.delete(key);
     }
-    let moment = KeyRange::between(&place.history_item(now, 0), &place.history_item(now + 1, 0));
+    let key = free_key(txn, |number| place.history_item(now, number))?;
+    Ok(txn.put_record(key, &item)?)
+}
+
+/// The first key of one moment that nothing has: two things of one moment must not be one.
+pub(crate) fn free_key(txn: &Txn, key: impl Fn(u64) -> Key) -> Result<Key> {
+    let moment = KeyRange::between(&key(0), &key(u64::MAX));
     let last = txn.scan(&moment, 1, Direction::Backward)?.pop().and_then(|(key, _)| key.last_u64());
-    Ok(txn.put_record(place.history_item(now, last.map_or(0, |last| last + 1)), &item)?)
+    Ok(key(last.map_or(0, |last| last + 1)))
 }
 
 /// An alarm as its history tells it.

@@ -50,13 +50,14 @@ impl Service {
             "{:?} {:?} {:?} {:?}",
             input.alarm_names, input.alarm_name_prefix, input.state_value, input.action_prefix
         );
+        let names = input.alarm_names.as_ref().filter(|names| !names.is_empty());
         let prefix = input.alarm_name_prefix.as_deref().unwrap_or_default();
         let mut range = KeyRange::starting_with(&place.alarms(), prefix);
         if let Some(last) = self.open_token(cx, OPERATION, &parameters, input.next_token.as_deref())? {
             range = range.continued_after(&Key::from_bytes(last));
         }
         let wanted = |name: &String, alarm: &Alarm| {
-            input.alarm_names.as_ref().is_none_or(|names| names.contains(name))
+            names.is_none_or(|names| names.contains(name))
                 && input.state_value.as_ref().is_none_or(|state| state.as_str() == alarm.state.name())
                 && input.action_prefix.as_ref().is_none_or(|prefix| has_action(alarm, prefix))
         };

@@ -10,4 +10,4 @@ mod raw;
 mod statistics;
 mod tags;
 
-pub(crate) use alarm_history::{acted, moved};
+pub(crate) use alarm_history::{acted, free_key, moved};

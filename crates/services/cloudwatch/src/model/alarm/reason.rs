@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::evaluate::Point;
 use super::{Alarm, Operator, State, TreatMissing};
+use crate::limits::{REASON_DATA_MAX, TOLD_ALARM_POINTS_MAX};
 use crate::model::faults::java;
 
 /// The data points that an evaluation used, the newest first.
@@ -39,33 +40,48 @@ pub(super) fn words(alarm: &Alarm, state: State, evaluated: &Evaluated) -> Strin
         .filter(|(_, breaching)| **breaching == alarmed)
         .map(|(point, _)| format!("{} ({})", java(point.value), short(point.start)))
         .collect();
-    let (list, not) = (told.join(", "), if alarmed { "" } else { "not " });
+    let not = if alarmed { "" } else { "not " };
+    let list = told.iter().take(TOLD_ALARM_POINTS_MAX).cloned().collect::<Vec<_>>().join(", ");
     let compared = format!("{not}{} the threshold ({})", compared(alarm.operator), java(alarm.threshold));
     let verb = if told.len() == 1 { "was" } else { "were" };
     let (periods, needed) = (alarm.evaluation_periods, alarm.needed());
     let (count, treated) = (told.len(), treated.map(|treated| format!(" and {treated}")).unwrap_or_default());
-    if alarm.datapoints_to_alarm.is_none() {
-        let points = counted(count, "datapoint");
-        return format!("Threshold Crossed: {points} [{list}] {verb} {compared}{treated}.");
-    }
     let (least, from) = if alarmed { (needed, "OK -> ALARM") } else { (periods - needed + 1, "ALARM -> OK") };
     let least = counted(least as usize, "datapoint");
-    format!(
-        "Threshold Crossed: {count} out of the last {periods} datapoints [{list}] {verb} {compared} (minimum {least} for \
-         {from} transition){treated}."
-    )
+    let (points, least) = match alarm.datapoints_to_alarm {
+        None => (counted(count, "datapoint"), String::new()),
+        Some(_) => (
+            format!("{count} out of the last {periods} datapoints"),
+            format!(" (minimum {least} for {from} transition)"),
+        ),
+    };
+    if count > TOLD_ALARM_POINTS_MAX {
+        let recent = "The most recent datapoints which crossed the threshold:";
+        return format!("Threshold Crossed: {points} {verb} {compared}. {recent} [{list}]{least}{treated}.");
+    }
+    format!("Threshold Crossed: {points} [{list}] {verb} {compared}{least}{treated}.")
 }
 
-/// The same as JSON.
+/// The same as JSON, with as many of the newest data points as it has room for.
 pub(super) fn data(alarm: &Alarm, evaluated: &Evaluated, now: Timestamp) -> String {
+    let mut count = evaluated.points.len();
+    loop {
+        let data = data_of(alarm, evaluated.points.get(..count).unwrap_or_default(), now);
+        if data.len() <= REASON_DATA_MAX || count == 0 {
+            return data;
+        }
+        count /= 2;
+    }
+}
+
+fn data_of(alarm: &Alarm, points: &[Point], now: Timestamp) -> String {
     let time = |seconds| Timestamp::from_secs(seconds).iso8601_offset();
-    let recent: Vec<f64> = evaluated.points.iter().rev().map(|point| point.value).collect();
-    let points: Vec<_> = evaluated
-        .points
+    let recent: Vec<f64> = points.iter().rev().map(|point| point.value).collect();
+    let first = points.last().map(|point| time(point.start));
+    let points: Vec<_> = points
         .iter()
         .map(|point| json!({ "timestamp": time(point.start), "sampleCount": point.samples, "value": point.value }))
         .collect();
-    let first = evaluated.points.last().map(|point| time(point.start));
     let mut data = json!({ "version": "1.0", "queryDate": now.iso8601_offset() });
     let Some(object) = data.as_object_mut() else { return String::new() };
     let mut add = |name: &str, value: serde_json::Value| object.insert(name.to_owned(), value);
@@ -195,6 +211,18 @@ pub(super) mod tests {
             Some((3, TreatMissing::Breaching)),
             "Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints were treated as [Breaching].",
         );
+    }
+
+    #[test]
+    fn many_data_points_are_told_by_the_newest_five() {
+        let alarm = Alarm { evaluation_periods: 100, ..alarm() };
+        let (values, now) = ([9.0; 100], Timestamp::from_secs(1_570_035_600));
+        let reason = words(&alarm, State::Alarm, &evaluated(&values, None));
+        assert!(
+            reason.starts_with("Threshold Crossed: 100 datapoints were greater than the threshold (5.0). The most")
+        );
+        assert!(reason.ends_with("9.0 (02/10/19 16:55:00)]."), "{reason}");
+        assert!(reason.len() <= 1023 && data(&alarm, &evaluated(&values, None), now).len() <= REASON_DATA_MAX);
     }
 
     #[test]
