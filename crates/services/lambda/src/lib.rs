@@ -15,6 +15,7 @@ mod destinations;
 mod error;
 mod events;
 mod functions;
+mod kept_events;
 mod layer_records;
 mod layers;
 pub mod limits;

@@ -117,6 +117,9 @@ pub const RETRY_PAUSES: [Duration; 2] = [Duration::from_secs(60), Duration::from
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 pub const BACKOFF_LONGEST: Duration = Duration::from_secs(300);
 
+/// Between two tries to write what became of an event, while the disk is full. Ours.
+pub const FULL_DISK_PAUSE: Duration = Duration::from_secs(5);
+
 /// How long GetFunction's Code.Location is good for. Source: Lambda API Reference, GetFunction.
 pub const CODE_LOCATION_VALID: Duration = Duration::from_secs(600);
 

@@ -12,6 +12,7 @@ use crate::destinations;
 use crate::error::{Error, Throttle};
 use crate::events::Event;
 use crate::functions::Function;
+use crate::kept_events::{forget, keep};
 use crate::metrics::{Metric, Series};
 use crate::model::name::{FunctionRef, LATEST};
 use crate::model::retry::{self, Condition, Next, Patience, Try};
@@ -219,7 +220,7 @@ async fn decide(shared: &Arc<Shared>, mut open: Open, tried: Try, last: Option<L
         Next::Again { due } => {
             if tried == Try::FunctionError {
                 open.record.due = due;
-                keep(shared, &open).await?;
+                keep(shared, &open.event, &open.record).await?;
             } else {
                 open.event.put_off += 1;
             }
@@ -239,16 +240,12 @@ async fn end(
     // A kill after this must find either the event or what its runs have written.
     shared.logs.flush().await;
     let failed = condition.is_some();
-    if let Some(condition) = condition {
-        open.count(shared, Metric::AsyncEventsDropped);
-        let Event { place, function, request_id, .. } = &open.event;
-        let (function, condition) = (function.clone(), condition.as_str().to_owned());
-        let what = What::EventDropped { function, condition, runs: open.record.runs };
-        shared.tell(place, request_id, shared.clock.now(), what);
-    }
-    let nobody = kernel::sabotaged!("nobody is told of an event that failed");
-    if nobody || destinations::of(&open.function, open.record.qualifier.as_deref(), failed).is_empty() {
-        return forget(shared, &open.event).await;
+    let nobody = kernel::sabotaged!("nobody is told of an event that failed")
+        || destinations::of(&open.function, open.record.qualifier.as_deref(), failed).is_empty();
+    if nobody {
+        forget(shared, &open.event).await?;
+        count_dropped(shared, &open, condition);
+        return Ok(());
     }
     open.record.ended = Some(EndedRecord {
         condition: condition.map(Into::into),
@@ -256,8 +253,21 @@ async fn end(
         response: last.map(|last| String::from_utf8_lossy(&last.response).into_owned()),
     });
     open.record.due = shared.clock.now();
-    keep(shared, &open).await?;
+    keep(shared, &open.event, &open.record).await?;
+    count_dropped(shared, &open, condition);
     tell(shared, &open).await
+}
+
+/// Once that is kept: what could not be kept is decided anew.
+fn count_dropped(shared: &Shared, open: &Open, condition: Option<Condition>) {
+    let Some(condition) = condition.filter(|_| !kernel::sabotaged!("an event that is given up is not counted")) else {
+        return;
+    };
+    open.count(shared, Metric::AsyncEventsDropped);
+    let Event { place, function, request_id, .. } = &open.event;
+    let (function, condition) = (function.clone(), condition.as_str().to_owned());
+    let what = What::EventDropped { function, condition, runs: open.record.runs };
+    shared.tell(place, request_id, shared.clock.now(), what);
 }
 
 /// Tells the destinations, at least once; one that cannot be told is said in the log, as AWS says it in a metric.
@@ -286,24 +296,6 @@ async fn tell(shared: &Arc<Shared>, open: &Open) -> Result<(), Error> {
         }
     }
     forget(shared, &open.event).await
-}
-
-async fn keep(shared: &Shared, open: &Open) -> Result<(), Error> {
-    let key = open.event.place.event(&open.event.function, &open.event.request_id);
-    let record = open.record.clone();
-    shared.store.transact::<_, Error, _>(move |txn| Ok(txn.put_record(key, &record)?)).await
-}
-
-async fn forget(shared: &Shared, event: &Event) -> Result<(), Error> {
-    let event = event.clone();
-    let deleted = shared.store.transact::<_, Error, _>(move |txn| {
-        txn.delete(event.place.event(&event.function, &event.request_id));
-        txn.delete(event.place.event_payload(&event.function, &event.request_id));
-        Ok(())
-    });
-    deleted.await?;
-    shared.events.finished();
-    Ok(())
 }
 
 /// A moment as AWS writes it in what it tells destinations: `2019-11-14T18:16:05.568Z`.
