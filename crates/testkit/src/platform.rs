@@ -24,6 +24,7 @@ const PACKAGE: &[u8] = b"played, not run";
 pub struct Platform {
     pub sqs: Arc<service_sqs::Service>,
     pub lambda: LambdaService,
+    pub cloudwatch: Arc<service_cloudwatch::Service>,
     pub store: Store,
     pub clock: SimClock,
     pub trace: Trace,
@@ -134,7 +135,7 @@ impl Platform {
         let running = lambda.clone();
         tokio::spawn(async move { running.run().await });
         let (clock, trace) = (world.clock.clone(), world.trace.clone());
-        Arc::new(Self { sqs, lambda, store, clock, trace, rng, ended, _mappings: event_sources })
+        Arc::new(Self { sqs, lambda, cloudwatch: meter, store, clock, trace, rng, ended, _mappings: event_sources })
     }
 
     /// A call by the account's root.

@@ -14,14 +14,17 @@ use tokio::task::JoinSet;
 use crate::calls::{arn, url};
 use crate::client::Client;
 use crate::errands;
-use crate::ledger::{Answer, Call, Shared};
+use crate::ledger::{Answer, Call, Expected, Shared};
 use crate::mappings;
+use crate::metrics;
 use crate::plan::{Fault, Plan, Stance};
 use crate::queues::make_queue;
 use crate::worker::Worker;
 
 /// Longer than any visibility timeout.
 const UNTIL_ALL_IS_VISIBLE: Duration = Duration::from_secs(13 * 3600);
+/// Longer than a minute of metrics.
+const UNTIL_HANDED_OVER: Duration = Duration::from_secs(130);
 /// Looks at a move task, ten seconds apart.
 const LOOKS_MAX: usize = 60;
 
@@ -274,6 +277,26 @@ impl Operator {
             if !matches!(counted, Answer::Counted([0, 0, 0])) {
                 self.shared.lock().breaks(format!("{} was emptied, and counts {counted:?}", queue.name));
             }
+        }
+        self.check_metrics(platform).await;
+    }
+
+    /// Before and after what was counted is handed over.
+    async fn check_metrics(&self, platform: &Platform) {
+        if !self.shared.lock().plan.is_whole || self.shared.lock().broken().is_some() {
+            return;
+        }
+        let expected = self.shared.lock().expected();
+        for _ in 0..2 {
+            for expected in &expected {
+                let said = metrics::sum(platform, expected).await.unwrap_or(-1.0);
+                if said < expected.at_least as f64 || said > expected.at_most as f64 {
+                    let Expected { names, of: (_, of), at_least, at_most } = expected;
+                    let words = format!("{names:?} of {of} are {said}, and were {at_least} to {at_most}");
+                    self.shared.lock().breaks(words);
+                }
+            }
+            platform.clock.pause(UNTIL_HANDED_OVER).await;
         }
     }
 

@@ -7,6 +7,7 @@ mod errands;
 mod history;
 mod ledger;
 mod mappings;
+mod metrics;
 mod plan;
 mod queues;
 mod worker;

@@ -8,6 +8,8 @@ use testkit::Dice;
 const CLIENTS: (u64, u64) = (4, 6);
 const OPERATIONS: (u64, u64) = (200, 320);
 const FAULTS: (u64, u64) = (3, 7);
+/// Histories of one life.
+const WHOLE_PERCENT: u64 = 15;
 
 #[derive(Debug)]
 pub struct Plan {
@@ -17,6 +19,8 @@ pub struct Plan {
     pub concurrency: u32,
     pub queues: Vec<Queue>,
     pub errand: Errand,
+    /// The process outlives every fault: what it counts is not lost.
+    pub is_whole: bool,
     /// After so many operations.
     pub faults: Vec<(usize, Fault)>,
 }
@@ -128,8 +132,9 @@ const FOUR_DAYS_S: i64 = 345_600;
 impl Plan {
     pub fn draw(dice: &mut Dice) -> Self {
         let operations = dice.between(OPERATIONS.0, OPERATIONS.1);
+        let is_whole = dice.percent(WHOLE_PERCENT);
         let mut faults: Vec<(usize, Fault)> = (0..dice.between(FAULTS.0, FAULTS.1))
-            .map(|_| (usize::try_from(dice.between(5, operations - 20)).unwrap_or(5), Fault::draw(dice)))
+            .map(|_| (usize::try_from(dice.between(5, operations - 20)).unwrap_or(5), Fault::draw(dice, is_whole)))
             .collect();
         if dice.percent(50) {
             // The name of a deleted queue is free then.
@@ -143,6 +148,7 @@ impl Plan {
             concurrency: u32::try_from(dice.between(2, 12)).unwrap_or(2),
             queues: queues(dice),
             errand: Errand::draw(dice),
+            is_whole,
             faults,
         }
     }
@@ -200,9 +206,10 @@ fn queue_of(dice: &mut Dice, name: &'static str, fifo: bool, dead: Option<(usize
 }
 
 impl Fault {
-    fn draw(dice: &mut Dice) -> Self {
+    fn draw(dice: &mut Dice, is_whole: bool) -> Self {
         let down = Duration::from_millis(dice.between(5, 4000));
-        match dice.below(16) {
+        let kind = if is_whole { dice.between(11, 15) } else { dice.below(16) };
+        match kind {
             0..=4 => Self::Kill { down },
             5..=8 => Self::PowerCut { down },
             9 => Self::FailWrite,

@@ -7,7 +7,7 @@ use simulation::run;
 /// Histories in which each bug must show itself.
 const BUDGET: u64 = 150;
 
-const BUGS: [&str; 32] = [
+const BUGS: [&str; 35] = [
     "answers before the commit",
     "syncs are skipped",
     "what is written is never synced",
@@ -40,6 +40,9 @@ const BUGS: [&str; 32] = [
     "an event's age does not count",
     "nobody is told of an event that failed",
     "an event's failure is told twice",
+    "an event that is given up is not counted",
+    "counts stay when they are handed over",
+    "deletions of a batch count as one",
 ];
 
 /// How many histories it took, and what gave it away.

@@ -132,7 +132,11 @@ impl Metrics {
     pub(crate) fn record_counts(&self, active: &[(QueueName, Arc<Tally>)], at: Timestamp) {
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, tally) in active {
-            for (metric, count) in tally.counts(|count| count.swap(0, Ordering::Relaxed)) {
+            let take = |count: &AtomicU64| {
+                let stays = kernel::sabotaged!("counts stay when they are handed over");
+                if stays { count.load(Ordering::Relaxed) } else { count.swap(0, Ordering::Relaxed) }
+            };
+            for (metric, count) in tally.counts(take) {
                 self.record(name, metric, Unit::Count, count, at);
             }
             self.record_sizes(name, tally, at);

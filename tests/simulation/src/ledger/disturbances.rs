@@ -16,6 +16,8 @@ pub(super) struct Disturbances {
     refusing: bool,
     /// When it did last.
     refused: Option<Duration>,
+    /// When a process ended last.
+    ended: Option<Duration>,
 }
 
 impl Disturbances {
@@ -55,6 +57,12 @@ impl Ledger {
     pub(super) fn disturbed_by_end(&mut self) {
         let now = self.now().at;
         self.disturbances.add(now, now);
+        self.disturbances.ended = Some(now);
+    }
+
+    /// Whether the process that was there then still is.
+    pub(super) fn lives_since(&self, at: Duration) -> bool {
+        self.disturbances.ended.is_none_or(|ended| ended < at)
     }
 
     /// Whether writes may have been refused since.

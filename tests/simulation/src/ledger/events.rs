@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::counts::Expected;
 use super::feeding::{Run, Verdict, millis};
 use super::messages::Moment;
 use super::{Answer, Ledger};
@@ -111,9 +112,10 @@ impl Ledger {
         }
     }
 
-    /// What happened then has been written, and nobody will do it again.
+    /// What happened then is remembered, or has been written: nobody will do it again.
     fn is_over_since(&self, at: Moment, now: Moment) -> bool {
-        at.at + UNTIL_FORGOTTEN < now.at && self.is_undisturbed(at.at, at.at + UNTIL_FORGOTTEN)
+        let written = at.at + UNTIL_FORGOTTEN;
+        self.lives_since(at.at) || (written < now.at && self.is_undisturbed(at.at, written))
     }
 
     /// No fault since it last ran, or was accepted: nothing may have happened twice.
@@ -174,6 +176,22 @@ impl Ledger {
         let given_up = event.failed > errand.retries.unsigned_abs();
         let over = event.succeeded.is_some_and(|at| self.is_over_since(at, now)) || (told && (tells || given_up));
         over && !event.is_running
+    }
+
+    pub(super) fn expected_of_events(&self) -> Vec<Expected> {
+        let of = ("FunctionName", ERRAND);
+        let expect = |names, at_least, at_most| Expected { names, of, at_least, at_most };
+        let asked = self.events.iter().filter(|event| event.asked.is_some());
+        let accepted = self.events.iter().filter(|event| event.accepted.is_some());
+        let failed: usize = self.events.iter().map(|event| event.failed as usize).sum();
+        let dropped = accepted.clone().filter(|event| event.succeeded.is_none());
+        let not_dropped = self.events.iter().filter(|event| event.asked.is_some() && event.succeeded.is_some()).count();
+        let all = asked.count();
+        vec![
+            expect(&["AsyncEventsReceived"], accepted.count(), all),
+            expect(&["AsyncEventsDropped"], dropped.count(), all - not_dropped),
+            expect(&["Errors"], failed, failed),
+        ]
     }
 
     /// All that could happen has happened: what was accepted has ended in one way.

@@ -3,6 +3,7 @@
 //! A call happens at some moment between its asking and its answer; one without an answer may happen later or never. A
 //! promise is checked where that leaves no way out.
 
+mod counts;
 mod disturbances;
 mod events;
 mod feeding;
@@ -22,6 +23,7 @@ use kernel::Clock;
 use testkit::{Dice, Disk, SimClock, Trace};
 use tokio::sync::Notify;
 
+pub use counts::Expected;
 pub use feeding::Verdict;
 use lives::NO_QUEUE;
 pub use messages::Message;
@@ -48,6 +50,7 @@ struct QueueState {
     redriven: bool,
     feeding: Option<mapping::Feeding>,
     life: lives::Life,
+    counts: counts::Counts,
 }
 
 pub struct Ledger {
@@ -233,6 +236,7 @@ impl Ledger {
             self.breaks(format!("call {number} was never answered: {call:?}"));
         }
         self.check_life(&call, asked, &answer);
+        self.count(&call, &answer);
         match call {
             Call::Send { queue, messages } => self.end_send(queue, &messages, asked, answered, &answer),
             Call::Receive { queue, most, wait_s, visibility_s } => {

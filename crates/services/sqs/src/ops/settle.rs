@@ -49,7 +49,8 @@ impl Service {
         let receipts = good.iter().map(|(_, _, receipt)| *receipt).collect();
         let settled =
             if good.is_empty() { Vec::new() } else { self.settle(cx, &known, Command::Delete(receipts)).await? };
-        known.tally.deleted(done(&settled));
+        let counted = if kernel::sabotaged!("deletions of a batch count as one") { 1 } else { done(&settled) };
+        known.tally.deleted(counted);
         let mut successful = Vec::new();
         for ((id, handle, _), settled) in good.into_iter().zip(settled) {
             match outcome(Some(settled), &handle, 0) {
