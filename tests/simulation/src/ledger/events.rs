@@ -13,6 +13,8 @@ const UNTIL_FORGOTTEN: Duration = Duration::from_secs(1);
 /// Before the second try, and before each that follows. Source: Lambda Developer Guide, "How Lambda handles errors and retries with
 /// asynchronous invocation".
 const PAUSES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+/// An event that is too old is over so long after.
+const UNTIL_GIVEN_UP: Duration = Duration::from_secs(20);
 /// Between the look at an event's age and its run.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
@@ -162,9 +164,8 @@ impl Ledger {
     pub fn waits_for_events(&self) -> bool {
         let now = self.now();
         let age_ms = i64::from(self.plan.errand.age_s) * 1000;
-        // An event that could not be written waits for five minutes.
         self.events.iter().enumerate().any(|(n, event)| {
-            let latest = event.asked.map_or(i64::MIN, |asked| asked.shown + age_ms + 310_000);
+            let latest = event.asked.map_or(i64::MIN, |asked| asked.shown + age_ms + millis(UNTIL_GIVEN_UP));
             latest > now.shown && !self.has_ended(n)
         })
     }
