@@ -2,6 +2,7 @@
 //! Every figure is printed with what it must be; nothing here is a test, a slow machine fails nobody.
 #![allow(clippy::disallowed_methods)] // A tool: it reads the clock itself.
 
+mod bare;
 mod call;
 mod client;
 mod names;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::figure;
 use crate::server::{Server, ms, us};
-use crate::{peer, workers};
+use crate::{bare, peer, workers};
 
 const BODY_BYTES: usize = 1024;
 const LONE_CYCLES: usize = 2000;
@@ -57,6 +57,8 @@ fn lone(endpoint: &str) -> Result<()> {
     times.sort();
     let spread = format!("p50 {:.0} µs, p99 {:.0} µs", us(times[LONE_CYCLES / 2]), us(times[LONE_CYCLES * 99 / 100]));
     figure("SQS send + receive + delete, one client", &spread, "p50 ≤ 600 µs");
+    let bare = format!("p50 {:.0} µs", us(bare::cycle(LONE_CYCLES)?));
+    figure("the same three answers by two threads that do nothing else", &bare, "");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod cli;
 mod explain;
+mod memory;
 mod server;
 mod text;
 

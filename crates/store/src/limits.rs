@@ -54,12 +54,16 @@ pub const JOURNAL_ENTRY_BYTES: usize = 40;
 /// is one in hundreds, even for a lone writer.
 pub const ZEROS_AHEAD_BYTES: usize = 1 << 20;
 
+/// Bytes of them in one write. Linux keeps what was written at once together in its cache, and goes through all of it at
+/// every later sync: with a megabyte a sync takes 15 µs more.
+pub const ZEROS_AT_ONCE_BYTES: usize = 64 << 10;
+
 /// Bytes of blocks that reads keep in memory.
 pub const CACHE_BYTES: u64 = 16 << 20;
 
-/// Bytes of changes that the engine gathers in memory before it writes them as a table; there are at most about two of
-/// them. Each table written holds up the syncs meanwhile: with 32 MB a put costs a tenth more.
-pub const MEMTABLE_BYTES_MAX: u64 = 48 << 20;
+/// Bytes of changes that the engine gathers in memory before it writes them as a table. While its one thread compacts, up to
+/// four more of them wait, so five times this is what a burst of writes takes of memory.
+pub const MEMTABLE_BYTES_MAX: u64 = 20 << 20;
 
 /// Files that the engine keeps open.
 pub const OPEN_FILES_MAX: usize = 128;

@@ -40,6 +40,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::cli::{RunNote, keep_proxy_token, print_line, store_root_key, stored_root_key};
+use crate::memory;
 use crate::text::{failures as refused, server as text};
 
 /// How a server ends that was not killed.
@@ -108,6 +109,7 @@ pub async fn run(settings: Settings, environment: &Environment, log_file: Option
         public_hosts,
     });
     let current = Current::new(Platform::new(&ingredients)?);
+    tokio::spawn(memory::give_back(started.clone()));
 
     let access = if settings.strict { "strict" } else { "open" };
     let about = json!({

@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::SeekFrom;
 
-use crate::limits::ZEROS_AHEAD_BYTES;
+use crate::limits::{ZEROS_AHEAD_BYTES, ZEROS_AT_ONCE_BYTES};
 
 pub struct Journal {
     dir: PathBuf,
@@ -79,9 +79,13 @@ impl Ahead {
             self.journal += 1;
         }
         let hole = rustix::fs::seek(&self.file, SeekFrom::Hole(0))?;
-        let left = self.file.metadata()?.len().saturating_sub(hole);
-        let zeros = vec![0; ZEROS_AHEAD_BYTES.min(usize::try_from(left).unwrap_or(usize::MAX))];
-        self.file.write_all_at(&zeros, hole)
+        let end = self.file.metadata()?.len().min(hole + ZEROS_AHEAD_BYTES as u64);
+        let zeros = [0; ZEROS_AT_ONCE_BYTES];
+        for at in (hole..end).step_by(ZEROS_AT_ONCE_BYTES) {
+            let left = usize::try_from(end - at).unwrap_or(usize::MAX);
+            self.file.write_all_at(&zeros[..left.min(ZEROS_AT_ONCE_BYTES)], at)?;
+        }
+        Ok(())
     }
 }
 
