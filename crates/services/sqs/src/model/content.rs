@@ -83,22 +83,25 @@ fn read_attributes(given: Map<MessageAttributeValue>) -> Result<Vec<(String, Att
 fn check_name(name: &str) -> Result<()> {
     let lower = name.to_ascii_lowercase();
     let words = if name.is_empty() {
-        "The request must contain non-empty message attribute name."
+        "The request must contain non-empty message attribute name.".to_owned()
     } else if name.len() >= ATTRIBUTE_NAME_BYTES {
-        "Message (user) attribute names must be shorter than 256 Bytes"
+        "Length of message attribute name must be less than 256 bytes.".to_owned()
     } else if lower.starts_with("aws.") || lower.starts_with("amazon.") {
-        "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal use."
+        format!(
+            "The message attribute name '{name}' is invalid. You can't use message attribute names with the 'AWS.' or 'Amazon.' prefix."
+        )
     } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         || name.starts_with('.')
         || name.ends_with('.')
         || name.contains("..")
     {
-        "Message (user) attributes name can only contain upper and lower score characters, digits, periods, hyphens and \
-         underscores. "
+        format!(
+            "The message attribute name '{name}' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters."
+        )
     } else {
         return Ok(());
     };
-    Err(Error::Invalid(words.to_owned()))
+    Err(Error::Invalid(words))
 }
 
 fn read_attribute(
