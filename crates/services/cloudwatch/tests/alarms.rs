@@ -1,5 +1,7 @@
 //! Alarms over time: the whole service over a store in memory and a clock that the test moves.
 
+mod world;
+
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,54 +9,12 @@ use std::time::Duration;
 use api_cloudwatch::Cloudwatch;
 use api_cloudwatch::types::*;
 use api_lambda::types::{InvocationRequest, InvocationResponse};
-use kernel::{
-    Access, AccountId, BoxFuture, Caller, Clock, Cx, OsRng, PageTokens, Principals, Region, RoleRefused, Timestamp,
-    VirtualClock,
-};
+use kernel::{Access, AccountId, Caller, Clock, Cx, OsRng, PageTokens, Region};
 use service_cloudwatch::{Needs, Service};
 use store::backend::mem::Mem;
 use store::{Durability, Folder, Store};
 use wire::{ApiError, EnumValue};
-
-/// A clock of which both times move together.
-#[derive(Default)]
-struct Moving(VirtualClock);
-
-impl Clock for Moving {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn wall(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.0.monotonic()
-    }
-
-    fn sleep_until(&self, due: Timestamp) -> BoxFuture<'static, ()> {
-        self.0.sleep_until(due)
-    }
-}
-
-struct Services;
-
-impl Principals for Services {
-    fn as_service(&self, name: &str, account: &AccountId, region: &Region) -> Cx {
-        Cx::new("inside", account.clone(), region.clone(), Caller::service(name), Access::Open)
-    }
-
-    fn as_role<'a>(
-        &'a self,
-        _: &'a str,
-        role_arn: &'a str,
-        _: &'a str,
-        _: &'a Region,
-    ) -> BoxFuture<'a, Result<Cx, RoleRefused>> {
-        Box::pin(std::future::ready(Err(RoleRefused::NoSuchRole(role_arn.to_owned()))))
-    }
-}
+use world::{Moving, Services};
 
 /// Takes every invocation, after as many failures as it is given.
 #[derive(Default)]

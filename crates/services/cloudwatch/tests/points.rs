@@ -1,64 +1,23 @@
 //! Points over time, restarts and roll-up: the whole service over a store in memory and a clock that the test moves.
 
+mod world;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use api_cloudwatch::Cloudwatch;
 use api_cloudwatch::types::*;
-use kernel::{
-    Access, AccountId, BoxFuture, Caller, Clock, Cx, OsRng, PageTokens, Principals, Region, RoleRefused, Timestamp,
-    VirtualClock,
-};
+use kernel::{Access, AccountId, Caller, Clock, Cx, OsRng, PageTokens, Region};
 use service_cloudwatch::{Needs, Service};
 use store::backend::mem::Mem;
 use store::{Durability, Folder, Store};
 use telemetry::{Meter, Sample, Unit};
+use world::{Moving, Services};
 
 const ACCOUNT: &str = "111111111111";
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-
-/// A clock of which both times move together.
-#[derive(Default)]
-struct Moving(VirtualClock);
-
-impl Clock for Moving {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn wall(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.0.monotonic()
-    }
-
-    fn sleep_until(&self, due: Timestamp) -> BoxFuture<'static, ()> {
-        self.0.sleep_until(due)
-    }
-}
-
-/// Metrics call nobody.
-struct Nobody;
-
-impl Principals for Nobody {
-    fn as_service(&self, name: &str, account: &AccountId, region: &Region) -> Cx {
-        Cx::new("inside", account.clone(), region.clone(), Caller::service(name), Access::Open)
-    }
-
-    fn as_role<'a>(
-        &'a self,
-        _: &'a str,
-        role_arn: &'a str,
-        _: &'a str,
-        _: &'a Region,
-    ) -> BoxFuture<'a, Result<Cx, RoleRefused>> {
-        Box::pin(std::future::ready(Err(RoleRefused::NoSuchRole(role_arn.to_owned()))))
-    }
-}
 
 struct World {
     cloudwatch: Arc<Service>,
@@ -83,7 +42,7 @@ impl World {
             store: store.clone(),
             clock: clock.clone(),
             page_tokens: PageTokens::new([7; 32]),
-            principals: Arc::new(Nobody),
+            principals: Arc::new(Services),
             lambda: api_lambda::Client::default(),
         };
         let cloudwatch = Arc::new(Service::new(needs));
