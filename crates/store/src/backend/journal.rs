@@ -8,7 +8,7 @@
 //! written from its beginning on, and ends for its reader where zeros begin.
 //!
 //! A sync is quicker where blocks are only overwritten, because the file system has nothing to write of its own, so
-//! zeros go ahead of what is committed: 0.10 instead of 0.16 ms for a kilobyte.
+//! zeros go ahead of what is committed: 0.14 instead of 0.18 ms for a kilobyte, 0.23 instead of 0.37 for 80.
 
 use std::fs::{File, OpenOptions, read_dir};
 use std::io;
