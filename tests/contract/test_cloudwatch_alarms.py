@@ -12,6 +12,16 @@ def cloudwatch(client):
     return client("cloudwatch")
 
 
+ABOVE_FIVE = dict(
+    MetricName="m",
+    Statistic="Sum",
+    Period=60,
+    EvaluationPeriods=1,
+    Threshold=5,
+    ComparisonOperator="GreaterThanThreshold",
+)
+
+
 @pytest.fixture
 def make(cloudwatch, name):
     """Makes alarms; the first is called `name`."""
@@ -19,14 +29,9 @@ def make(cloudwatch, name):
 
     def make(suffix="", **more):
         request = dict(
+            ABOVE_FIVE,
             AlarmName=name + suffix,
             Namespace=name,
-            MetricName="m",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=5,
-            ComparisonOperator="GreaterThanThreshold",
         )
         made.append(name + suffix)
         request = {key: value for key, value in {**request, **more}.items() if value is not None}
@@ -220,14 +225,9 @@ def test_alarms_are_found_by_name_state_and_action_in_pages(gureum, name):
     topic = "arn:aws:sns:us-east-1:111111111131:t"
     for number in range(5):
         cloudwatch.put_metric_alarm(
+            **ABOVE_FIVE,
             AlarmName=f"{name}-{number}",
             Namespace="n",
-            MetricName="m",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=5,
-            ComparisonOperator="GreaterThanThreshold",
             OKActions=[topic] if number == 3 else [],
         )
     names = lambda **more: [a["AlarmName"][-1] for a in cloudwatch.describe_alarms(**more)["MetricAlarms"]]
